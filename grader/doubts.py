@@ -1,0 +1,81 @@
+"""Why a line may be read but must not fail a row: its writer takes it back, tries something out, or calls it false."""
+
+from __future__ import annotations
+
+import re
+
+TRACE = "it stands in a reasoning trace"
+RETRACTED = "it is taken back later"
+HYPOTHETICAL = "the step is hypothetical"
+DENIED = "the line itself calls it false"
+
+_SENTENCE = r"(?:^\s*|[.!?:;,…—]\s*|\*\*|[(\[])"
+_RETRACTION = re.compile(
+    rf"{_SENTENCE}(?:but |no,? |oh,? )?(?:wait|hmm+|oops|hold on|scratch that|correction)\b"
+    r"(?! (?:time|for|until|list|in|at))"
+    r"|\b(?:that|this|my)(?: \w+)?(?:'s| is| was| seems| looks| can't be| cannot be)(?: \w+)? "
+    r"(?:not right|not correct|wrong|incorrect|a mistake|an error)"
+    r"|\b(?:that|this) (?:can't|cannot|isn't|is not|doesn't|does not) (?:be |seem |look )?(?:right|correct|true)"
+    r"|\bI(?:'ve| have)? (?:made|make) (?:a|an|some) (?:\w+ )?(?:mistake|error|miscalculation)|\bI miscalculated"
+    r"|\b(?:let me|let us|let's|I need to|I should|we should|I must|I will|I'll) "
+    r"(?:redo|recalculate|recompute|re-calculate|correct (?:that|this|my|the)|fix|start over|reconsider|try again)"
+    rf"|{_SENTENCE}actually,? (?:it|that|this|the answer) (?:should|is|was)"
+    r"|\bapologi[sz]e\b|\b(?:I'm|I am) sorry\b",
+    re.IGNORECASE,
+)
+_HYPOTHESIS = re.compile(
+    rf"{_SENTENCE}(?:suppose|assume|assuming|imagine|guess|try|trying|what if|"
+    r"if (?:we|I|you|he|she|they|it) (?:tr(?:y|ies)|guess(?:es)?|assume|suppose|plug|test|were|had)|"
+    r"let(?:'s| us) (?:try|guess|assume|suppose|test|pretend|see if|check if|check whether))\b",
+    re.IGNORECASE,
+)
+_DENIAL = re.compile(
+    r"≠|\\neq?\b|!=|[✗✘❌]|\b(?:is|are|was|be|would be|which is|that's) "
+    r"(?:false|wrong|incorrect|impossible|not (?:true|equal|correct|right|possible))"
+    r"|\b(?:does not|doesn't|do not|don't|did not|cannot|can't|not) (?:equal|hold|match|work|satisfy|add up|be)"
+    r"|\b(?:mistake|mistakenly|wrongly|incorrectly|contradict\w*|error)\b|\b(?:claim|claims|claimed)\b"
+    rf"|{_SENTENCE}(?:incorrect|wrong|no)\b[:,]|\?\s*no\b|\(not |{_SENTENCE}(?:is|does|are)\b[^?]*=[^?]*\?",
+    re.IGNORECASE,
+)
+# Text without any of these has nothing to doubt: looking for them is cheaper than the patterns above.
+_SIGNS = (
+    "wait", "hmm", "oops", "hold on", "scratch that", "correction", "wrong", "correct", "right", "mistake", "error",
+    "miscalc", "let me", "let us", "let's", "redo", "recalc", "recompute", "start over", "reconsider", "fix", "try",
+    "i must", "sorry", "apolog", "actually", "suppose", "assum", "imagine", "guess", "tries", "what if", "if we",
+    "if i", "if you", "if he", "if she", "if they", "if it", "≠", "\\ne", "!=", "false", "impossible", "not ",
+    "cannot", "n't", "contradict", "claim", "?", "✗", "✘", "❌",
+)  # fmt: skip
+
+
+class Doubts:
+    """What there is to doubt in one solution. False where nothing in it hints at any: the usual case."""
+
+    def __init__(self, solution: str) -> None:
+        lower = _straight(solution).lower()
+        self._signs = [sign for sign in _SIGNS if sign in lower]
+
+    def __bool__(self) -> bool:
+        return bool(self._signs)
+
+    def of_line(self, text: str) -> str | None:
+        """The line's own reason to doubt it, None where it has none."""
+        text = _straight(text)
+        if not self._may_hold(text):
+            return None
+        if _HYPOTHESIS.search(text):
+            return HYPOTHETICAL
+        return DENIED if _DENIAL.search(text) else None
+
+    def takes_back(self, text: str) -> bool:
+        """Whether the line takes back what stands before it."""
+        text = _straight(text)
+        return self._may_hold(text) and _RETRACTION.search(text) is not None
+
+    def _may_hold(self, text: str) -> bool:
+        lower = text.lower()
+        return any(sign in lower for sign in self._signs)
+
+
+def _straight(text: str) -> str:
+    """The text with its apostrophes straight, as the patterns have them."""
+    return text if text.isascii() else text.replace("’", "'")

@@ -1,0 +1,40 @@
+"""Everything the grader raises on purpose.
+
+GraderError                     base of all; ``exit_code`` says how a command ends
+├── InputError                  exit 2: a file, a column or a type that cannot be graded; nothing was written
+│   └── UsageError              exit 2: an option or its value
+├── EnvironmentStop             exit 3: disk full, permission lost, lock held; the same command goes on later
+└── ThresholdError              exit 1: a gate or a ``--fail-on`` bound was broken
+
+The message is for a person: what, where (file, column, row) and the remedy, in one or two lines.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class GraderError(Exception):
+    """Base of every error that a command turns into a message and an exit code."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class InputError(GraderError):
+    """The input cannot be graded as it is."""
+
+
+class UsageError(InputError):
+    """An option, or the value of one, is wrong."""
+
+
+class EnvironmentStop(GraderError):
+    """The machine, not the input, stopped the run."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class ThresholdError(GraderError):
+    """A bound that the user set was broken."""
+
+    exit_code: ClassVar[int] = 1

@@ -1,0 +1,141 @@
+"""Solution text to numbered lines, each with the text that is read for equations and the reason to doubt it, if any."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from grader.doubts import RETRACTED, TRACE, Doubts
+
+
+class Line(NamedTuple):
+    """One non-empty line: its number from 1, its text as it stands, and what the readers see of it.
+
+    ``readable`` is without calculator annotations, list marks, bold marks and code; empty where nothing is to be read.
+    ``doubt`` says why no equation of the line may fail the row, None where it may.
+    """
+
+    number: int
+    text: str
+    readable: str
+    doubt: str | None = None
+
+
+_ANNOTATION = re.compile(r"<<[^<>\n]*>>|«[^«»\n]*»")
+_LIST_MARK = re.compile(r"(?:(?:[-*+•●▪◦>]|#{1,6}|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|[ivxIVX]{1,4}[.)])\s+)+(?=\S)")
+_BOLD = re.compile(r"(?<![\w)\]])\*\*(?=\S)|(?<=\S)\*\*(?![\w(\[$])|`+")
+_FENCE = re.compile(r"(?:```|~~~)")
+_TRACE_OPEN = re.compile(r"<(think|thinking|reasoning|scratchpad|thought)>", re.IGNORECASE)
+_TRACE_CLOSE = re.compile(r"</(think|thinking|reasoning|scratchpad|thought)>", re.IGNORECASE)
+_FINAL = re.compile(r"(?:####|(?:the )?(?:final )?answer(?: is)?\s*[:=]?|a\s*:)\s*(?P<answer>.*)", re.IGNORECASE)
+_HASHES = re.compile(r"####\s*(?P<answer>.*)")
+_STATED = re.compile(r"\b(?:final )?answer(?: is|:)\s*:?\s*(?P<answer>[^\n]*)", re.IGNORECASE)
+_BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
+
+
+def split_lines(solution: str | tuple[str, ...]) -> list[Line]:
+    """Lines of a solution: of a text its non-empty lines, of a list of steps its non-empty elements.
+
+    Carriage returns end a line as line feeds do; other separators of Unicode stay inside the line, as every tool that
+    counts lines by ``\\n`` has it.
+    """
+    if isinstance(solution, str):
+        if "\r" in solution:
+            solution = solution.replace("\r\n", "\n").replace("\r", "\n")
+        texts = [stripped for text in solution.split("\n") if (stripped := text.strip())]
+    else:
+        texts = [stripped for text in solution if (stripped := text.strip())]
+    return _Splitter(texts).lines()
+
+
+class _Splitter:
+    """One pass over the lines, keeping whether code or a reasoning trace is open."""
+
+    def __init__(self, texts: list[str]) -> None:
+        self.texts = texts
+        self.code = False
+        self.trace = False
+        self.doubts = Doubts("\n".join(texts))
+
+    def lines(self) -> list[Line]:
+        lines = [self._line(number, text) for number, text in enumerate(self.texts, start=1)]
+        if lines and lines[-1].readable and is_final_answer(lines[-1].readable):
+            lines[-1] = lines[-1]._replace(readable="")
+        if not self.doubts:
+            return lines
+        taken_back = max((line.number for line in lines if self.doubts.takes_back(line.readable)), default=0)
+        if taken_back:
+            lines = [
+                line._replace(doubt=line.doubt or RETRACTED) if line.number <= taken_back else line for line in lines
+            ]
+        return lines
+
+    def _line(self, number: int, text: str) -> Line:
+        if text.startswith(("`", "~")) and _FENCE.match(text):
+            self.code = not self.code and text.count("```") < 2
+            return Line(number, text, "")
+        if self.code or text.startswith("####"):
+            return Line(number, text, "")
+        doubt = None
+        if "<" in text:
+            opened, closed = _TRACE_OPEN.search(text), _TRACE_CLOSE.search(text)
+            if self.trace or opened or closed:
+                doubt = TRACE
+            if opened or closed:
+                self.trace = bool(opened) and not (closed and opened and closed.start() > opened.start())
+            text_read = _ANNOTATION.sub("", text)
+        else:
+            text_read = _ANNOTATION.sub("", text) if "«" in text else text
+            doubt = TRACE if self.trace else None
+        text_read = _plain(text_read)
+        if doubt is None and self.doubts:
+            doubt = self.doubts.of_line(text_read)
+        return Line(number, text, text_read, doubt)
+
+
+def _plain(text: str) -> str:
+    """The line without list marks, bold marks, back-ticks and the bars of a table."""
+    if mark := _LIST_MARK.match(text):
+        text = text[mark.end() :]
+    if "**" in text or "`" in text:
+        text = _BOLD.sub(" ", text)
+    if text.startswith("|"):
+        text = text.replace("|", ";")
+    return text
+
+
+def is_final_answer(text: str) -> bool:
+    """Whether a line only states the final answer: it has no relation in it."""
+    return "=" not in text and _FINAL.match(text) is not None
+
+
+def final_answer(solution: str | tuple[str, ...]) -> str | None:
+    """The final answer as it is written, or None: behind ``####``, in the last ``\\boxed``, or behind "answer"."""
+    text = solution if isinstance(solution, str) else "\n".join(solution)
+    hashes = _HASHES.findall(text) if "####" in text else None
+    if hashes:
+        return hashes[-1].strip() or None
+    if "\\" in text and (boxed := _last_boxed(text)) is not None:
+        return boxed
+    tail = text[-2_000:].rstrip()
+    stated = _STATED.findall(tail) if "nswer" in tail or "NSWER" in tail else None
+    if stated:
+        return stated[-1].strip() or None
+    last = tail.rsplit("\n", 1)[-1].strip()
+    match = _FINAL.match(last)
+    return (match["answer"].strip() or None) if match else None
+
+
+def _last_boxed(text: str) -> str | None:
+    """Content of the last ``\\boxed{…}`` whose braces close."""
+    start = -1
+    for match in _BOXED.finditer(text):
+        start = match.end()
+    if start < 0:
+        return None
+    depth = 1
+    for index in range(start, min(len(text), start + 1_000)):
+        depth += {"{": 1, "}": -1}.get(text[index], 0)
+        if depth == 0:
+            return text[start:index].strip() or None
+    return None

@@ -1,0 +1,1 @@
+"""Builds the adapters that the grader loads."""
