@@ -1,0 +1,268 @@
+"""Equations with unknowns: what the other equations of the same solution prove of them, and what they refute.
+
+1. Both sides are the same expression once multiplied out: it holds, as an identity.
+2. It follows from the linear equations before it: it holds, or holds as rounded.
+3. It contradicts them: it fails, but only as a step of a derivation in which the letters keep their meaning.
+   What comes after it is judged by the line that failed.
+4. It rewrites an expression wrongly, and its letters turn out not to be zero: it fails.
+5. Everything else stays ``symbolic``: givens, definitions, powers and products of unknowns.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from grader.checking.arithmetic import show
+from grader.checking.check import explain
+from grader.checking.claims import Claim, claim_of, explained_by_decimals, explained_by_units, loose_letters, units_of
+from grader.checking.linear import Relation, Row, System
+from grader.checking.meanings import Meanings
+from grader.checking.polynomial import spell
+from grader.checking.rounding import rounds_to
+from grader.checking.tree import as_division, traits
+from grader.checking.units import mixes_units
+from grader.limits import MAX_ALGEBRA_CHARACTERS, LimitError
+from grader.types import CheckStatus, Equation, EquationCheck
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from fractions import Fraction
+
+IDENTITY = "an identity"
+MAX_WORLDS = 4
+"""Systems that are kept after contradictions, each beginning with the equation that contradicted the others."""
+MAX_BRANCHES = 12
+"""Contradictions in one solution that begin such a system."""
+MAX_NAMED = 2
+"""Equations that a detail names."""
+
+
+class Finding(NamedTuple):
+    """What is known of a claim, and the values of its sides where its letters have any."""
+
+    status: CheckStatus
+    detail: str | None = None
+    left: Fraction | None = None
+    right: Fraction | None = None
+
+
+UNDECIDED = Finding(CheckStatus.SYMBOLIC)
+
+
+def judge_unknowns(
+    checks: Sequence[EquationCheck], equations: Sequence[Equation], text: Callable[[], str]
+) -> list[EquationCheck]:
+    """Judge the ``symbolic`` ones among the checks of one solution, in their order; the others come back as they are.
+
+    ``equations`` are what was checked, doubts included; ``text`` gives the solution's words, which are looked into only
+    where something would fail.
+    """
+    claims: list[Claim] = []
+    inexact: set[str] = set()
+    room = MAX_ALGEBRA_CHARACTERS
+    for place, (check, equation) in enumerate(zip(checks, equations, strict=True)):
+        if check.status is CheckStatus.SYMBOLIC:
+            room -= len(equation.text)
+            if room >= 0:
+                claims.append(claim_of(place, equation))
+        elif check.status is not CheckStatus.HOLDS:
+            inexact.update(equation.text.replace("≈", "=").split("="))
+    state = State(claims, text, inexact)
+    findings = [state.judge(claim) for claim in claims]
+    judged = list(checks)
+    for claim, finding in zip(claims, map(state.review, claims, findings), strict=True):
+        if finding.status is not CheckStatus.SYMBOLIC:
+            left, right = (None if value is None else show(value) for value in (finding.left, finding.right))
+            judged[claim.place] = checks[claim.place]._replace(
+                status=finding.status, detail=finding.detail, left=left, right=right
+            )
+    return judged
+
+
+class State:
+    """What one solution has said so far. ``judge`` takes its claims in their order, ``review`` comes after all of them.
+
+    ``inexact`` are the texts of calculations whose written results are rounded or wrong: a letter that is set equal to
+    one of them may go on with that result.
+    """
+
+    def __init__(self, claims: Sequence[Claim], text: Callable[[], str], inexact: set[str]) -> None:
+        self._claims = {claim.place: claim for claim in claims}
+        self._text = text
+        self._meanings: Meanings | None = None
+        self._letters = {name for claim in claims for name in claim.letters if len(name) == 1}
+        self._loose = loose_letters(claims)
+        for claim in claims:
+            if not inexact.isdisjoint(claim.sides()):
+                self._loose |= claim.letters
+        self._seen: dict[str, Finding] = {}
+        self._firm = System()
+        """What may refute."""
+        self._worlds = [System()]
+        """What may prove: all that was said, then the same again from each contradiction on."""
+        self._branches = 0
+        self._steps: list[Claim] = []
+        """Firm equations with one letter."""
+        self._last: Claim | None = None
+
+    def judge(self, claim: Claim) -> Finding:
+        """Say what is known of a claim by what stands before it, and take it in."""
+        before = self._seen.get(claim.equation.text)
+        if before is not None:
+            return UNDECIDED if before.status is CheckStatus.FAILS else before
+        try:
+            finding = self._judge(claim)
+        except LimitError:
+            finding = UNDECIDED
+        if claim.equation.doubt is None:
+            self._seen[claim.equation.text] = finding
+        if finding.detail != IDENTITY:
+            self._last = claim
+        return finding
+
+    def review(self, claim: Claim, finding: Finding) -> Finding:
+        """Judge a wrong rewriting, now that the values of its letters are known; other claims keep their finding."""
+        if finding is not UNDECIDED or claim.equation.doubt is not None or not claim.rewrites():
+            return finding
+        form = claim.forms[0]
+        known = [self._worlds[0].value(letter) for letter in claim.letters]
+        if not all(known) or not self._may_refute([claim]):
+            return finding
+        left, right = claim.sides()
+        return Finding(CheckStatus.FAILS, f"{left} is {spell(form.one.above)}, not {right}")
+
+    def _judge(self, claim: Claim) -> Finding:
+        if any(not form.zero for form in claim.forms):
+            return Finding(CheckStatus.HOLDS, IDENTITY)
+        rows = [form.row for form in claim.forms if form.row is not None]
+        if not rows or claim.row is None or claim.counts_in_letters():
+            self._loose |= claim.letters
+            return UNDECIDED
+        if claim.rewrites():
+            return UNDECIDED
+        for world in self._worlds:
+            for row in rows:
+                relation, sources = world.relation(row)
+                if relation is Relation.IMPLIED:
+                    self._take(claim, claim.row)
+                    values = claim.forms[0].values(world.values(claim.letters))
+                    return Finding(
+                        CheckStatus.HOLDS, f"follows from {self._names(sources - row.sources)}", *(values or ())
+                    )
+        finding = self._rounded(claim)
+        if finding is None:
+            finding = self._refuted(claim)
+            if self._worlds[0].relation(claim.row)[0] is Relation.NEW:
+                self._take(claim, claim.row)
+                return UNDECIDED
+        self._branch(claim, claim.row)
+        return finding or UNDECIDED
+
+    def _take(self, claim: Claim, row: Row) -> None:
+        """Add a claim to what is known, and to what may refute."""
+        if claim.equation.doubt is not None:
+            return
+        self._worlds[0].add(row)
+        if len(claim.forms) > 1 or claim.equation.approximate or claim.forms[0].solved() is not None:
+            return
+        if len(claim.letters) == 1:
+            self._steps.append(claim)
+        self._firm.add(row)
+
+    def _branch(self, claim: Claim, row: Row) -> None:
+        """Go on from a claim that contradicts what is known, with all of the latter that agrees with it.
+
+        Its letters refute nothing from here on.
+        """
+        self._loose |= claim.letters
+        self._branches += 1
+        if claim.equation.doubt is not None or self._branches > MAX_BRANCHES:
+            return
+        world = System([row])
+        for place in sorted(self._claims, reverse=True):
+            known = self._claims[place]
+            if place < claim.place and known.row is not None and known.equation.doubt is None:
+                world.add(known.row)
+        self._worlds[1:] = [world, *self._worlds[1 : MAX_WORLDS - 1]]
+
+    def _rounded(self, claim: Claim) -> Finding | None:
+        """``3x=37`` and then ``x=12.33``."""
+        known = self._worlds[0].values(claim.letters)
+        for form in claim.forms:
+            values = form.values(known)
+            if values is None:
+                continue
+            for exact, side, value in ((values[0], form.right, values[1]), (values[1], form.left, values[0])):
+                literal = traits(side).literal
+                if literal is None:
+                    continue
+                written = literal._replace(value=value)
+                reason = rounds_to(exact, as_division(exact), written, approximate=claim.equation.approximate)
+                if reason is not None:
+                    return Finding(CheckStatus.ROUNDED, reason, *values)
+        return None
+
+    def _refuted(self, claim: Claim) -> Finding | None:
+        """Why a claim fails: the firm equations contradict it under every reading, and nothing else can be meant."""
+        form = claim.forms[0]
+        if claim.equation.doubt is not None or claim.equation.approximate:
+            return None
+        relations = [form.row is not None and self._firm.relation(form.row) for form in claim.forms]
+        if not all(relation and relation[0] is Relation.CONTRADICTS for relation in relations):
+            return None
+        assert form.row is not None
+        step = next((known for known in reversed(self._steps) if known.letters == claim.letters), None)
+        if not self._is_derived(claim, step):
+            return None
+        if step is not None and step.row is not None:
+            system, sources = System([step.row]), frozenset({step.place})
+        else:
+            system, sources = self._firm, self._firm.relation(form.row)[1] - form.row.sources
+        claims = [claim, *(self._claims[place] for place in sources)]
+        values = form.values(system.values(claim.letters))
+        if values is None or explained_by_decimals(values, claims) or explained_by_units(values, units_of(claims)):
+            return None
+        if not self._may_refute(claims):
+            return None
+        dollars = "$" in claim.equation.right_units
+        reason = explain(claim.equation.text, values[0], form.left, values[1], form.right, dollars=dollars)
+        return Finding(CheckStatus.FAILS, f"from {self._names(sources)}, {reason}", *values)
+
+    def _is_derived(self, claim: Claim, step: Claim | None) -> bool:
+        """Whether a claim is a result rather than news.
+
+        That is a letter's value, the end of a chain (``y = x+3 = 8``), or the next step from the equation before it,
+        which keeps a side or the factor of the letter.
+        """
+        form = claim.forms[0]
+        solved = form.solved()
+        if solved is not None:
+            return solved[1] != 0
+        if self._last is None or form.row is None:
+            return False
+        chained = self._last.place == claim.place - 1 and self._last.sides()[1] == claim.sides()[0]
+        if chained and traits(form.right).literal is not None:
+            return True
+        if step is None or step is not self._last or step.row is None:
+            return False
+        before = step.forms[0]
+        if any(side in (before.one, before.other) for side in (form.one, form.other) if side.above):
+            return True
+        factors = [abs(factor) for row in (form.row, step.row) for factor in row.coefficients.values()]
+        return factors[0] == factors[-1] != 1
+
+    def _may_refute(self, claims: list[Claim]) -> bool:
+        """Whether the letters have one value and one meaning, and the units one scale."""
+        letters = {name for claim in claims for name in claim.letters}
+        if letters & self._loose or mixes_units(units_of(claims)):
+            return False
+        if self._meanings is None:
+            self._meanings = Meanings(self._text())
+        if any(self._meanings.drops_letters(claim.equation.text, self._letters) for claim in claims):
+            return False
+        return self._meanings.are_kept(letters)
+
+    def _names(self, places: frozenset[int]) -> str:
+        """The equations by their texts, if they are few."""
+        texts = [self._claims[place].equation.text for place in sorted(places)]
+        return " and ".join(texts) if len(texts) <= MAX_NAMED else "the equations before it"

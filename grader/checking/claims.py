@@ -1,0 +1,168 @@
+"""Equations with unknowns as the algebra sees them: readings multiplied out, and what they show of their letters."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from grader.checking.arithmetic import NotRationalError, UndefinedError, apply
+from grader.checking.grammar import GrammarError
+from grader.checking.linear import Row, as_row
+from grader.checking.polynomial import NotPolynomialError, Polynomial, Ratio, constant_of, difference, expand
+from grader.checking.readings import readings
+from grader.checking.tree import Letter, Node, fold, numbers_of
+from grader.checking.units import conversion_factors
+from grader.limits import MAX_READINGS, LimitError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from grader.types import Equation
+
+_RELATION = re.compile("[=≈]")
+
+
+class Form(NamedTuple):
+    """One reading of an equation: both sides as trees and multiplied out, and left minus right as a row if linear."""
+
+    left: Node
+    right: Node
+    one: Ratio
+    other: Ratio
+    zero: Polynomial
+    row: Row | None
+
+    def solved(self) -> tuple[str, Fraction] | None:
+        """Give the letter and its number where the equation is ``x = 5`` or ``5 = x``."""
+        for side, other in ((self.left, self.other), (self.right, self.one)):
+            if isinstance(side, Letter) and (value := constant_of(other)) is not None:
+                return side.name, value
+        return None
+
+    def rewrites(self) -> bool:
+        """Whether one side can only be meant as the other one, rewritten: ``2(x+3)=2x+5``, ``A+2A=4A``.
+
+        Both hold the same letters, and they differ by a number or by a multiple of one letter: as an equation it would
+        have no solution, or zero. ``x = x+5`` is an assignment.
+        """
+        if self.row is None or len(self.zero) != 1 or isinstance(self.left, Letter) or isinstance(self.right, Letter):
+            return False
+        return bool(letters_of(self.left)) and letters_of(self.left) == letters_of(self.right)
+
+    def values(self, known: Mapping[str, Fraction]) -> tuple[Fraction, Fraction] | None:
+        """Values of both sides, None where a letter has none."""
+
+        def combine(node: Node, operands: list[Fraction]) -> Fraction:
+            return known[node.name] if isinstance(node, Letter) else apply(node, operands)
+
+        try:
+            return fold(self.left, combine), fold(self.right, combine)
+        except (KeyError, UndefinedError, NotRationalError):
+            return None
+
+
+class Claim(NamedTuple):
+    """An equation with unknowns: its place in the solution, its readings (the textbook's first), its letters."""
+
+    place: int
+    equation: Equation
+    forms: tuple[Form, ...]
+    letters: frozenset[str]
+
+    @property
+    def row(self) -> Row | None:
+        """The textbook's reading, where it is linear."""
+        return self.forms[0].row if self.forms else None
+
+    def sides(self) -> list[str]:
+        """Both sides as they are written."""
+        return _RELATION.split(self.equation.text)
+
+    def rewrites(self) -> bool:
+        """Whether it does so under every reading."""
+        return bool(self.forms) and all(form.rewrites() for form in self.forms)
+
+    def counts_in_letters(self) -> bool:
+        """Whether a single letter was taken for a unit, and may as well be an unknown (``s = 3c`` read as ``s=3``)."""
+        left, right = (side.lower() for side in self.sides())
+        pairs = [(unit, left) for unit in self.equation.left_units]
+        pairs += [(unit, right) for unit in self.equation.right_units]
+        return any(len(unit) == 1 and unit.isalpha() and unit not in side for unit, side in pairs)
+
+
+def claim_of(place: int, equation: Equation) -> Claim:
+    """Multiply an equation out under its readings; one that is no quotient of polynomials has no forms."""
+    forms: list[Form] = []
+    letters: set[str] = set()
+    try:
+        for reading in islice(readings(*_RELATION.split(equation.text)), MAX_READINGS):
+            letters |= letters_of(reading.left) | letters_of(reading.right)
+            one, other = expand(reading.left), expand(reading.right)
+            zero = difference(one, other)
+            if all(zero != known.zero for known in forms):
+                forms.append(Form(reading.left, reading.right, one, other, zero, as_row(zero, place)))
+    except (GrammarError, LimitError, NotPolynomialError, NotRationalError, UndefinedError):
+        forms = []
+    return Claim(place, equation, tuple(forms), frozenset(letters))
+
+
+def units_of(claims: Sequence[Claim]) -> list[str]:
+    """List the units that are named beside the equations."""
+    return [unit for claim in claims for unit in (*claim.equation.left_units, *claim.equation.right_units)]
+
+
+def letters_of(tree: Node) -> set[str]:
+    """Collect the names of a tree's letters."""
+    found: set[str] = set()
+
+    def note(node: Node, _: list[None]) -> None:
+        if isinstance(node, Letter):
+            found.add(node.name)
+
+    fold(tree, note)
+    return found
+
+
+def loose_letters(claims: Sequence[Claim]) -> set[str]:
+    """Letters that have no one value in the solution, as far as its equations show.
+
+    They stand in what is not linear, take two values, are applied to something (``f(3)``), are more than one plain
+    letter, or never stand but behind a number (``20 t-shirts``).
+    """
+    loose, bare = {"i"}, set()
+    values: dict[str, Fraction] = {}
+    for claim in claims:
+        text = claim.equation.text
+        loose.update(name for name in claim.letters if len(name) > 1 or not name.isascii())
+        loose.update(re.findall(r"(?<![\d.)])([A-Za-z])(?:\^\(-1\))?\(", text))
+        if claim.row is None or claim.counts_in_letters():
+            loose |= claim.letters
+            continue
+        bare |= set(re.findall(r"(?<![\d.)])[A-Za-z]", text))
+        for form in claim.forms:
+            solved = form.solved()
+            if solved is not None and values.setdefault(*solved) != solved[1]:
+                loose.add(solved[0])
+    return loose | {name for claim in claims for name in claim.letters if name not in bare}
+
+
+def explained_by_decimals(values: tuple[Fraction, Fraction], claims: Sequence[Claim]) -> bool:
+    """Whether the gap may come from rounded decimals in the equations: a unit of each, as a share of its number."""
+    sides = [side for claim in claims for side in (claim.forms[0].left, claim.forms[0].right)]
+    decimals = {written for side in sides for written in numbers_of(side) if written.decimals and written.value}
+    slack = sum((Fraction(1, 10**written.decimals) / abs(written.value) for written in decimals), Fraction(0))
+    return abs(values[0] - values[1]) <= slack * max(map(abs, values))
+
+
+def explained_by_units(values: tuple[Fraction, Fraction], units: Sequence[str]) -> bool:
+    """Whether the gap is that between units, of which only one may be named: ``3x = 1 hour, x = 20``."""
+    factors = {factor for factor, _ in conversion_factors(tuple(units), _USUAL_UNITS)}
+    return any(values[0] * factor == values[1] or values[1] * factor == values[0] for factor in factors)
+
+
+_USUAL_UNITS = tuple(
+    """second minute hour day week month year cent dollar item dozen milligram gram kilogram ounce pound ton milliliter
+    liter cup pint quart gallon millimeter centimeter meter kilometer inch foot yard mile""".split()  # noqa: SIM905
+)

@@ -1,0 +1,57 @@
+"""Whether the letters of a solution keep their meaning: the condition under which a contradiction is an error.
+
+Two equations with the same letter contradict each other in many a good solution: cases, roots of a quadratic, a value
+put in by way of trial, a second unknown with the same name. Where the text has a sign of any of these, nothing is
+refuted: an error that is missed costs less than a false alarm.
+"""
+
+from __future__ import annotations
+
+import re
+
+_VARIES = re.compile(
+    r"\b(?:cases?|either|roots?|quadratic|squared?|graphs?|slopes?|intercepts?|intersect\w*|vert(?:ex|ices)|parabola"
+    r"|functions?|curves?|tangent|asymptotes?|domain|range of|sequences?|series|modulo|congruent|matri(?:x|ces)"
+    r"|vectors?|no solutions?|contradict\w*|inconsistent|impossible|infinitely|at least|at most|minim\w+|maxim\w+"
+    r"|inequalit\w+|guess\w*|trial|possible values?|possibilit\w+|respectively|equation of|coordinates?|recursion"
+    r"|iterat\w+|scenarios?|options?|attempt\w*|redefin\w+|typo)\b"
+    r"|[<>≤≥≠±|]|\\(?:leq?|geq?|neq?|pm|mp|lt|gt)\b|\\begin\{(?:cases|array|[pbv]?matrix)\}|\bf\s*\(",
+    re.IGNORECASE,
+)
+_SUPPOSED = (
+    r"\b(?:if|when|whenever|for|at|where|with|sets?|setting|let|letting|suppose|say|assum\w+|tak\w+|try\w*|using|put\w*"
+    r"|plug\w*|choos\w+|pick\w*|test\w*|once|until|while|or)\b(?:\s+that)?"
+    r"[\s$\\({{]*{letter}[\s$\\)}}]*(?:=|\bis\b|\bequals?\b)\s*[-$\\({{]*\d"
+)
+"""A value for the sake of argument: ``if x = 3``. ``If x is the price`` defines it."""
+_DEFINED = r"\b(?:let|denote|call|define|set|say)\b[^.;\n]{{0,40}}?(?<![A-Za-z]){letter}(?![A-Za-z'])"
+
+
+class Meanings:
+    """What the text of one solution says about its letters; looked into only where something would fail."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._varies: bool | None = None
+
+    def vary(self) -> bool:
+        """Whether the solution works with cases, curves, bounds or trials, so that letters have no one value."""
+        if self._varies is None:
+            self._varies = _VARIES.search(self._text) is not None
+        return self._varies
+
+    def are_kept(self, letters: set[str]) -> bool:
+        """Whether each of the letters is introduced once at most, and takes no value for the sake of argument."""
+        return not self.vary() and not any(self._is_changed(letter) for letter in letters)
+
+    def drops_letters(self, equation: str, letters: set[str]) -> bool:
+        """Whether the text goes on with an unknown that was taken for a unit: ``g = 2k`` read as ``g=2``."""
+        names = "".join(map(re.escape, sorted(letters)))
+        written = r"[\s,$]*".join(map(re.escape, equation))
+        return re.search(rf"(?<![\w.]){written} ?[{names}](?![A-Za-z])", self._text) is not None
+
+    def _is_changed(self, letter: str) -> bool:
+        name = re.escape(letter)
+        if re.search(_SUPPOSED.format(letter=name), self._text, re.IGNORECASE):
+            return True
+        return len(re.findall(_DEFINED.format(letter=name), self._text, re.IGNORECASE)) > 1

@@ -1,0 +1,104 @@
+"""The conventional readings of an equation: what people write in more than one way, each way with its name."""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from grader.checking.grammar import Convention, parse
+from grader.checking.tree import Node, has_percent, strip_percent, takes_percent_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_TWO_DIVISIONS = re.compile(r"/[^-+=]*/|/[\d.]+[a-zA-Z(]")
+_ADDED_PERCENT = re.compile(r"[-+][\d.]+%")
+_MODULO = re.compile(r"\d%\d")
+_MIXED = re.compile(r"\d \d+/")
+
+_NUMBER = re.compile(r"[\d.]+")
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+|\d{1,3}")
+
+LABEL = "% read as a label"
+OF_THE_REST = "% taken of what stands before it"
+REMAINDER = "% read as remainder"
+TIGHT = "division read as a fraction"
+PRODUCT = "mixed number read as a product"
+GROUPS = "points read as grouping"
+
+
+def _root(decimals: int) -> Callable[[re.Match[str]], str]:
+    """Write a root as the decimals that people go on with (``10*sqrt(3)=10*1.73``)."""
+
+    def spell(match: re.Match[str]) -> str:
+        root = math.isqrt(int(Fraction(match[1]) * 100 ** (decimals + 1)))
+        return f"({Decimal((root + 5) // 10).scaleb(-decimals)})"
+
+    return spell
+
+
+_PI = re.compile(r"(?<![a-z])pi(?![a-z])")
+_ROOT = re.compile(r"sqrt\((\d{1,9}(?:\.\d{1,6})?)\)")
+_REWRITTEN: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    *((f"pi read as {value}", _PI, f"({value})") for value in ("22/7", "3.14", "3.1416", "3", "180")),
+    *((f"roots read with {decimals} decimals", _ROOT, _root(decimals)) for decimals in (2, 3, 1, 4)),
+    ("a power of ten belongs to the number before it", re.compile(r"/(\d[\d.]*\*10\^(?:\(-?\d+\)|\d+))"), r"/(\1)"),
+)
+
+
+class Reading(NamedTuple):
+    """One way to read both sides; ``name`` is None for the textbook's."""
+
+    name: str | None
+    left: Node
+    right: Node
+
+
+def readings(left: str, right: str) -> Iterator[Reading]:
+    """Give the conventional readings of two sides, the textbook's first.
+
+    Raises ``GrammarError`` and ``LimitError`` as ``parse`` does.
+    """
+    one, other = parse(left), parse(right)
+    yield Reading(None, one, other)
+    both = f"{left}={right}"
+    percent = "%" in both
+    if percent:
+        yield from _labels(LABEL, one, other)
+        if _ADDED_PERCENT.search(both):
+            rest = Convention(percent="of the rest")
+            yield Reading(OF_THE_REST, parse(left, rest), parse(right, rest))
+        if _MODULO.search(both):
+            modulo = Convention(percent="modulo")
+            yield Reading(REMAINDER, parse(left, modulo), parse(right, modulo))
+    if _TWO_DIVISIONS.search(both):
+        tight = Convention(tight=True)
+        one, other = parse(left, tight), parse(right, tight)
+        yield Reading(TIGHT, one, other)
+        if percent:
+            yield from _labels(f"{TIGHT}; {LABEL}", one, other)
+    if _MIXED.search(both):
+        product = Convention(product=True)
+        yield Reading(PRODUCT, parse(left, product), parse(right, product))
+    for name, pattern, spell in _REWRITTEN:
+        if pattern.search(both):
+            first, second = (pattern.sub(spell, side) for side in (left, right))
+            yield Reading(name, parse(first), parse(second))
+    if "." in both and all(_GROUPED.fullmatch(number) for number in _NUMBER.findall(both)):
+        yield Reading(GROUPS, parse(left.replace(".", "")), parse(right.replace(".", "")))
+
+
+def _labels(name: str, left: Node, right: Node) -> Iterator[Reading]:
+    """Drop the percent sign on both sides, or on one: but never of ``20%*50``, which is a part of 50."""
+    bare_left, bare_right = (
+        strip_percent(side) if has_percent(side) and not takes_percent_of(side) else None for side in (left, right)
+    )
+    if bare_left is not None and bare_right is not None:
+        yield Reading(name, bare_left, bare_right)
+    if bare_right is not None:
+        yield Reading(name, left, bare_right)
+    if bare_left is not None:
+        yield Reading(name, bare_left, right)

@@ -1,0 +1,203 @@
+"""When a written result that is not exact is still true to the precision in which it is written.
+
+The rule is keyed to the operators and to the decimals that are written; there is no relative tolerance.
+docs/checking.md has the table of cases.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from grader.checking.arithmetic import NotRationalError, UndefinedError, apply, decimals_needed, evaluate, show
+from grader.checking.tree import Binary, Call, Node, Unary, fold, numbers_of, replace_numbers, signs_of, traits
+from grader.limits import LimitError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from grader.numbers import Written
+
+INTEGER_QUOTIENT = "an inexact quotient of integers, written as a neighbouring integer"
+LONG_DECIMALS = 3
+"""A product or a number that needs this many decimals is rounded by people; one that needs fewer is written out."""
+MAX_JOINED_NUMBERS = 40
+"""Written numbers of two calculations that are compared for results rounded on the way."""
+
+_CYCLES = {2: (3, 6), 3: (3, 6, 7, 9, 11, 12)}
+"""By decimals written: denominators of endless decimals that a written number may stand for (``0.33``, ``0.083``)."""
+
+
+def rounds_to(exact: Fraction, side: Node, written: Written, *, approximate: bool) -> str | None:
+    """Why ``written`` is the exact value of ``side`` at the written precision, or None if it is not."""
+    unit = Fraction(1, 10**written.decimals)
+    gap = abs(exact - written.value)
+    if approximate and gap <= _about(written):
+        return "about"
+    if written.endless and gap <= unit:
+        return "the written decimals go on"
+    if gap >= unit or (exact / unit).denominator == 1:
+        return None
+    kind = traits(side)
+    causes = _causes(side, written.decimals)
+    if kind.quotient and kind.whole and causes.division and written.decimals == 0:
+        return INTEGER_QUOTIENT
+    needed = decimals_needed(exact)
+    long = needed is None or needed >= LONG_DECIMALS
+    if gap <= unit / 2 and (causes.division or causes.power or (long and (causes.product or kind.literal is not None))):
+        return "rounded"
+    truncated = causes.division and not causes.power and abs(written.value) < abs(exact)
+    return "truncated" if truncated else None
+
+
+class _Causes(NamedTuple):
+    """The operations of a side that give more decimals than are written: what may be rounded because of them."""
+
+    division: bool = False
+    power: bool = False
+    product: bool = False
+
+
+def _causes(tree: Node, decimals: int) -> _Causes:
+    """Which operations of the tree, by their own results, need more decimals than that."""
+    found: set[str] = set()
+
+    def combine(node: Node, operands: list[Fraction | None]) -> Fraction | None:
+        value = _value_or_none(node, operands)
+        needed = None if value is None else decimals_needed(value)
+        if needed is not None and needed <= decimals:
+            return value
+        if isinstance(node, Call):
+            found.add("^")
+        elif isinstance(node, (Unary, Binary)):
+            found.add(node.sign if needed is None or needed >= LONG_DECIMALS or node.sign in "/^" else "")
+        return value
+
+    fold(tree, combine)
+    return _Causes("/" in found, "^" in found, "*" in found or "%" in found)
+
+
+def _value_or_none(node: Node, operands: list[Fraction | None]) -> Fraction | None:
+    """Value of a node, None where it is no fraction."""
+    known = [operand for operand in operands if operand is not None]
+    if len(known) < len(operands):
+        return None
+    try:
+        return apply(node, known)
+    except (NotRationalError, UndefinedError, LimitError):
+        return None
+
+
+def _about(written: Written) -> Fraction:
+    """How far "about" reaches: one unit in the last place that is meant, half of it where one digit alone is meant.
+
+    Trailing zeros of an integer are not meant: "about 250" reaches from 240 to 260, "about 1000" from 500 to 1500.
+    """
+    if written.decimals or not written.value:
+        return Fraction(1, 10**written.decimals)
+    place, rest = 1, abs(int(written.value))
+    while rest % 10 == 0:
+        place, rest = place * 10, rest // 10
+    return Fraction(place, 2 if rest < 10 and place > 1 else 1)
+
+
+def endless_for(tree: Node) -> dict[Written, Fraction]:
+    """Find the fractions that the written decimals of a tree may stand for: ``0.33`` for 1/3, ``16.67`` for 50/3."""
+    found = {}
+    for written in numbers_of(tree):
+        for below in _CYCLES.get(min(written.decimals, max(_CYCLES)), ()):
+            above = round(written.value * below)
+            value = Fraction(above, below)
+            if value != written.value and decimals_needed(value) is None and written.value in _writings(value, written):
+                found[written] = value
+                break
+    return found
+
+
+def as_endless(left: Node, right: Node) -> str | None:
+    """Whether the sides agree once ``0.33`` and its like stand for the fractions that people round them from.
+
+    A written result must then show as many decimals as the numbers that it comes from: ``4.83*5=24`` does not hold.
+    """
+    values = endless_for(left) | endless_for(right)
+    if not values:
+        return None
+    one = replace_numbers(left, values)
+    try:
+        a, b = evaluate(one), evaluate(replace_numbers(right, values))
+    except (UndefinedError, NotRationalError):
+        return None
+    literal = traits(right).literal
+    if a != b:
+        shown = min(written.decimals for written in values)
+        if literal is None or literal.decimals < shown or not rounds_to(a, one, literal, approximate=False):
+            return None
+    return ", ".join(f"{show(written.value)} read as {show(value)}" for written, value in values.items())
+
+
+def _writings(value: Fraction, written: Written) -> tuple[Fraction, Fraction]:
+    """Round and truncate the value at the decimals of ``written``."""
+    scale = 10**written.decimals
+    scaled = abs(value) * scale
+    sign = -1 if value < 0 else 1
+    return sign * Fraction(math.floor(scaled + Fraction(1, 2)), scale), sign * Fraction(math.floor(scaled), scale)
+
+
+def joined_by_rounding(left: Node, right: Node) -> bool:
+    """``5*(17/23) = 5*0.74``: two calculations, where decimals of one are rounded results of parts of the other.
+
+    They agree only if they are exactly equal once those parts stand in the place of the decimals.
+    """
+    ours, theirs = numbers_of(left), numbers_of(right)
+    if len(ours) + len(theirs) > MAX_JOINED_NUMBERS:
+        return False
+    return _joined(left, right, set(theirs).difference(ours)) or _joined(right, left, set(ours).difference(theirs))
+
+
+def _joined(exact: Node, tree: Node, numbers: set[Written]) -> bool:
+    numbers = {written for written in numbers if written.decimals}
+    values: dict[Written, Fraction] = {}
+    for part in _inexact_parts(exact) if numbers else ():
+        for written in numbers:
+            if written not in values and written.value != part and written.value in _writings(part, written):
+                values[written] = part
+    if not values:
+        return False
+    try:
+        return evaluate(exact) == evaluate(replace_numbers(tree, values))
+    except (UndefinedError, NotRationalError, LimitError):
+        return False
+
+
+def _inexact_parts(tree: Node) -> Iterator[Fraction]:
+    """Values of the parts of a calculation with a division or a power that people would round: long or endless ones."""
+    if not signs_of(tree) & {"/", "^"}:
+        return
+    values: list[Fraction] = []
+
+    def combine(node: Node, operands: list[Fraction | None]) -> Fraction | None:
+        value = _value_or_none(node, operands)
+        if value is not None:
+            values.append(value)
+            values.extend(_runs(node))
+        return value
+
+    fold(tree, combine)
+    for value in values:
+        needed = decimals_needed(value)
+        if needed is None or needed >= LONG_DECIMALS:
+            yield value
+
+
+def _runs(node: Node) -> Iterator[Fraction]:
+    """Values of the neighbouring factors at the end of a product: ``17/23`` in ``100*17/23``."""
+    product = Fraction(1)
+    while isinstance(node, Binary) and node.sign in ("*", "/"):
+        try:
+            product *= apply(node, [Fraction(1), evaluate(node.right)])
+        except (UndefinedError, NotRationalError, LimitError):
+            return
+        if product and node.sign == "*":
+            yield product
+        node = node.left
