@@ -1,0 +1,141 @@
+"""Questions about the tokens around a place in the line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grader.numbers import Kind
+from grader.reading.number_words import number_in_words
+from grader.reading.words import AFTER_EQUALS, NUMBER_LABELS, ORDERING_NOUNS, ORDERING_WORDS, PLURAL_LABELS, STOP_WORDS
+
+if TYPE_CHECKING:
+    from grader.numbers import Token
+
+SIGNS = (Kind.OPERATOR, Kind.RELATION)
+# To look a member up in its enum takes as long as the rest of a short loop.
+_OPEN, _CLOSE = Kind.OPEN, Kind.CLOSE
+
+
+def word_at(tokens: list[Token], index: int, end: int) -> str:
+    """The token's text in lower case, empty beyond the end."""
+    return tokens[index].text.lower() if index < end else ""
+
+
+def sign_at(tokens: list[Token], index: int, end: int) -> bool:
+    """Whether an operator or a relation stands there."""
+    return index < end and tokens[index].kind in SIGNS
+
+
+def is_torn(tokens: list[Token], index: int) -> bool:
+    """``14, 400 / 80``: the number may be the rest of one that a comma and a space tore apart."""
+    if index < 2 or tokens[index - 1].text != ",":
+        return False
+    before, token = tokens[index - 2], tokens[index]
+    return before.kind == Kind.NUMBER and len(token.text) == 3 and len(before.text) <= 3 and not token.math
+
+
+def is_spaced_thousands(tokens: list[Token], index: int) -> bool:
+    """``400 000`` and ``1 500 000``: three digits behind one to three, with one space between."""
+    token, before = tokens[index], tokens[index - 1]
+    return (
+        before.kind == Kind.NUMBER
+        and token.start == before.end + 1
+        and len(token.text) == 3
+        and len(before.text) <= 3
+        and token.text.isdecimal()
+        and before.text.isdecimal()
+    )
+
+
+def is_mixed(tokens: list[Token], whole: int, index: int, end: int) -> bool:
+    """Whether the numbers at ``whole`` and ``index`` begin a mixed number (``1 1/2``, ``1 and 1/4``)."""
+    if index + 2 >= end or tokens[whole].kind != Kind.NUMBER or tokens[index + 1].text != "/":
+        return False
+    above, slash, below = tokens[index : index + 3]
+    return (
+        above.end == slash.start
+        and slash.end == below.start
+        and tokens[whole].text.isdecimal()
+        and above.text.isdecimal()
+        and below.text.isdecimal()
+        and int(above.text[:9]) < int(below.text[:9])
+    )
+
+
+def behind_operator_word(tokens: list[Token], index: int, end: int) -> int:
+    """Index of the operand behind a word operator, 0 where no operand follows (``4 times/minute``)."""
+    after = index + 1
+    if word_at(tokens, index, end) in ("multiplied", "divided"):
+        if word_at(tokens, after, end) != "by":
+            return 0
+        after += 1
+    return after if number_follows(tokens, after, end, at_once=True) else 0
+
+
+def number_follows(tokens: list[Token], index: int, end: int, *, at_once: bool = False) -> bool:
+    """Whether a number comes next, behind a currency sign, a bracket and, unless ``at_once``, a few filler words."""
+    for position in range(index, min(index + 6, end)):
+        token = tokens[position]
+        if token.kind in (Kind.NUMBER, Kind.FUNCTION):
+            return True
+        if token.kind == Kind.WORD:
+            if number_in_words(tokens, position, end):
+                return True
+            if at_once or token.text.lower() not in AFTER_EQUALS:
+                return False
+        elif token.kind not in (Kind.CURRENCY, Kind.OPEN) and token.text != "-":
+            return False
+    return False
+
+
+def x_stands_alone(tokens: list[Token]) -> bool:
+    """Whether the line uses ``x`` where only an unknown can stand: next to an operator or a relation."""
+    return any(
+        token.kind == Kind.WORD
+        and token.text in ("x", "X")
+        and (sign_at(tokens, index + 1, len(tokens)) or (index > 0 and sign_at(tokens, index - 1, len(tokens))))
+        for index, token in enumerate(tokens)
+    )
+
+
+def is_worded_value(tokens: list[Token], start: int, end: int) -> bool:
+    """Whether a bracket holds a number in words or a lone letter, and nothing else."""
+    if end - start == 1 and len(tokens[start].text) == 1 and tokens[start].kind == Kind.WORD:
+        return True
+    number = number_in_words(tokens, start, end) if end > start else None
+    return number is not None and number[1] == end - start
+
+
+def leaves_order_open(tokens: list[Token], index: int) -> bool:
+    """Whether the words up to ``index`` may take only the first number behind them: ``twice``, ``square root of``."""
+    word = tokens[index].text.lower()
+    if word in ORDERING_WORDS:
+        return True
+    if word == "of":
+        return index > 0 and tokens[index - 1].text.lower() in ORDERING_NOUNS
+    return (
+        word == "and" and index > 1 and tokens[index - 2].text.lower() in ("of", "between")
+    )  # "the sum of 3 and 4 * 2"
+
+
+def matching_brackets(tokens: list[Token]) -> dict[int, int]:
+    """Index of each opening bracket to that of its closing one; brackets without a partner are left out."""
+    pairs: dict[int, int] = {}
+    stack: list[int] = []
+    for index, token in enumerate(tokens):
+        kind = token.kind
+        if kind is _OPEN:
+            stack.append(index)
+        elif kind is _CLOSE and stack:
+            pairs[stack.pop()] = index
+    return pairs
+
+
+def is_name(word: str | None) -> bool:
+    """Whether the word before a bare number makes it a name (``Day 2 = …``) rather than a count."""
+    return word is not None and (names_a_thing(word) or (word[0].isupper() and word.lower() not in STOP_WORDS))
+
+
+def names_a_thing(word: str | None) -> bool:
+    """Whether a number behind the word tells things apart (``day 1``, ``weeks 3-4``)."""
+    return word is not None and (word.lower() in NUMBER_LABELS or word.lower() in PLURAL_LABELS)

@@ -1,0 +1,91 @@
+"""Steps of the walk at brackets: an operand, a remark in words, or a whole calculation of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grader.limits import MAX_DEPTH
+from grader.numbers import Kind
+from grader.reading.ahead import is_worded_value
+
+if TYPE_CHECKING:
+    from grader.reading.walker import Walker
+
+_VALUES = frozenset({Kind.NUMBER, Kind.VARIABLE, Kind.FUNCTION})
+
+
+def bracket(walker: Walker, index: int, end: int) -> int:
+    """A bracket holds an operand, a remark in words, or a whole calculation of its own."""
+    closer, side = walker.closers.get(index), walker.side
+    follows = walker.tokens[index + 1].kind if index + 1 < end else Kind.BREAK
+    if closer is None or closer >= end:
+        if not side.expecting and follows == Kind.WORD:
+            walker.close()  # "= 5.71 (round down", and the bracket closes in another line
+        side.unreadable |= bool(side.pieces or walker.chain.relations)
+        return index + 1
+    glued = index > 0 and walker.tokens[index - 1].end == walker.tokens[index].start
+    kinds = {token.kind for token in walker.tokens[index + 1 : closer]}
+    if Kind.RELATION in kinds:
+        _remark(walker, index + 1, closer)
+    elif glued and not side.pieces and walker.tokens[index - 1].kind == Kind.WORD and not kinds.isdisjoint(_VALUES):
+        side.stumble()  # "f(3) = 7"
+    elif kinds.isdisjoint(_VALUES) and not is_worded_value(walker.tokens, index + 1, closer):
+        if side.pieces and (side.expecting or glued):
+            side.stumble()  # "3(number of trucks)"
+    elif (
+        not (side.expecting or glued) and follows == Kind.WORD and not is_worded_value(walker.tokens, index + 1, closer)
+    ):
+        side.labels += 1  # "3 (Die 1) + 5 (Die 2)"
+    elif not side.expecting and side.labels:
+        side.ambiguous = True  # "6 cookies (2 * 3)": a remark beside the label, most likely
+    else:
+        side.ambiguous |= not (side.expecting or glued or walker.tokens[index].math)
+        nested(walker, index, closer)
+    return closer + 1
+
+
+def _remark(walker: Walker, start: int, end: int) -> None:
+    """A calculation in brackets is read on its own; the sentence around it goes on."""
+    side = walker.side
+    if walker.depth >= MAX_DEPTH:
+        side.stumble()
+        return
+    inner = walker.inside()
+    inner.walk(start, end)
+    walker.chains.extend(inner.chains)
+    walker.doubtful |= inner.doubtful
+    if side.expecting and side.pieces:
+        side.stumble()
+
+
+def nested(walker: Walker, index: int, closer: int, before: str = "") -> None:
+    """Read ``( … )`` as one operand of the side at hand; commas part the arguments of a function ``before`` it."""
+    side = walker.side
+    if walker.depth >= MAX_DEPTH:
+        side.stumble()
+        return
+    inner = walker.inside()
+    position = index + 1
+    while position < closer:
+        reading = inner.side
+        if before and walker.tokens[position].text == "," and not reading.expecting:
+            reading.operator(",")
+            position += 1
+        else:
+            position = inner.step(position, closer)
+        if inner.side is not reading:
+            side.stumble()  # the bracket holds more than one expression
+            return
+    content = inner.finished()
+    side.unreadable |= not content.readable or content.label
+    side.unknown |= content.unknown
+    side.ambiguous |= content.ambiguous
+    side.words_used |= content.words_used
+    side.units += content.units
+    side.rates += content.rates
+    side.operators += content.operators + (not side.expecting)
+    text = f"{before}({content.text()})"
+    if side.expecting:
+        side.operand(text)
+    else:
+        side.adjoin(text)

@@ -1,0 +1,116 @@
+"""Steps of the walk at operands: numbers, variables, functions, and what is written to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grader.checking.units import unit_named
+from grader.numbers import Kind
+from grader.reading.ahead import is_mixed, is_spaced_thousands, is_torn, leaves_order_open, names_a_thing, word_at
+from grader.reading.brackets import nested
+from grader.reading.words import DETERMINERS
+
+if TYPE_CHECKING:
+    from grader.reading.walker import Walker
+
+
+def number(walker: Walker, index: int, end: int) -> int:
+    """A number: the operand that was expected, or the end of the side that stands before it."""
+    token, side = walker.tokens[index], walker.side
+    if side.expecting:
+        return _first_or_next_number(walker, index)
+    before = walker.tokens[index - 1]
+    if is_mixed(walker.tokens, index - 1, index, end):
+        side.adjoin(" " + token.text)
+    elif before.kind == Kind.PERCENT and not side.labels:
+        side.adjoin(token.text)  # "29 % 4 = 1": a remainder
+        side.operators += 1
+    elif side.unreadable and token.math:
+        pass  # "\log_2 64": the number belongs to what could not be read
+    elif side.pieces[-1].isdecimal() and is_spaced_thousands(walker.tokens, index):
+        side.pieces[-1] += token.text
+        side.ambiguous = True
+    elif before.kind == Kind.CLOSE and not side.labels and side.pieces[-1].endswith(")"):
+        side.operator("*")  # "(1/2) 18": a product, most likely
+        side.operand(token.text.replace(",", ""))
+        side.ambiguous = True
+    else:
+        side.unreadable |= token.math and side.operators > 0
+        torn = side.calculates and bool(side.labels)
+        if side.labels == 1 and not side.operators and unit_named(before.text):
+            # "1 hour 30 minutes": one quantity, of which neither number is all
+            torn |= unit_named(word_at(walker.tokens, index + 1, end)) is not None
+            side.ambiguous |= torn
+        walker.close()
+        walker.side.ambiguous = torn  # "20 + 10 pens to the 29 + 24 pens = 83"
+        return index
+    return index + 1
+
+
+def _first_or_next_number(walker: Walker, index: int) -> int:
+    side = walker.side
+    if not side.pieces:
+        if side.label and walker.chain.relations:
+            # "= Tom's 5 apples": the number is part of a name; what follows is no longer this relation's side.
+            walker.close()
+            side = walker.side
+        if index and walker.tokens[index - 1].kind == Kind.WORD:
+            side.named = walker.tokens[index - 1].text
+            side.ordered = leaves_order_open(walker.tokens, index - 1)
+            side.ambiguous |= len(walker.tokens[index].text) < 3 and _is_numbered(walker, index - 1)
+        side.led = index > 0
+        side.ambiguous |= is_torn(walker.tokens, index)
+    side.operand(walker.tokens[index].text.replace(",", ""))
+    return index + 1
+
+
+def _is_numbered(walker: Walker, index: int) -> bool:
+    """``day 1 * 2``: the number tells days apart; in ``each day 32 * 9`` it does not."""
+    before = walker.tokens[index - 1].text.lower() if index else ""
+    return names_a_thing(walker.tokens[index].text) and before not in DETERMINERS
+
+
+def variable(walker: Walker, index: int, end: int) -> int:
+    """An unknown of LaTeX math: an operand, or a factor of the one before it."""
+    side = walker.side
+    side.unknown = True
+    side.unreadable |= not side.expecting and bool(side.labels)
+    if side.expecting:
+        side.operand(walker.tokens[index].text)
+    else:
+        side.adjoin(walker.tokens[index].text)
+    return index + 1
+
+
+def function(walker: Walker, index: int, end: int) -> int:
+    """``sqrt(…)`` and its like, or ``pi``."""
+    side, name = walker.side, walker.tokens[index].text
+    side.unreadable |= not side.expecting and bool(side.labels)
+    if name == "pi":
+        if side.expecting:
+            side.operand(name)
+        else:
+            side.adjoin(f"*{name}")
+        return index + 1
+    closer = walker.closers.get(index + 1)
+    if closer is None:
+        return walker.junk(index, end)
+    nested(walker, index + 1, closer, before=name)
+    return closer + 1
+
+
+def currency(walker: Walker, index: int, end: int) -> int:
+    """A sign of currency: the unit of its number, and the end of a side that waits for none."""
+    if not walker.side.expecting and index + 1 < end and walker.tokens[index + 1].kind == Kind.NUMBER:
+        walker.close()
+    walker.side.units.append("cent" if walker.tokens[index].text == "¢" else "$")
+    return index + 1
+
+
+def suffix(walker: Walker, index: int, end: int) -> int:
+    """``%`` or ``!`` behind an operand."""
+    if walker.side.expecting:
+        walker.side.unreadable = True
+    else:
+        walker.side.adjoin(walker.tokens[index].text)
+    return index + 1

@@ -1,0 +1,194 @@
+"""Steps of the walk at words: labels, operators and relations in words, numbers in words, or the end of a side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grader.checking.units import unit_named
+from grader.numbers import NUMBER_WORDS, SCALE_WORDS, Kind
+from grader.reading.ahead import behind_operator_word, is_mixed, number_follows, sign_at, word_at
+from grader.reading.number_words import number_in_words
+from grader.reading.words import (
+    AFTER_EQUALS,
+    APPROXIMATE_WORDS,
+    ARTICLES,
+    CURRENCIES,
+    EQUALS_WORDS,
+    GLUED_SUFFIXES,
+    IS_WORDS,
+    LETTER_UNITS,
+    NO_UNKNOWNS,
+    OPERATOR_WORDS,
+    PART_WORDS,
+    RATES,
+    STOP_WORDS,
+)
+
+if TYPE_CHECKING:
+    from grader.reading.walker import Walker
+
+MAX_LABEL = 10
+"""Words of one label."""
+
+
+def word(walker: Walker, index: int, end: int) -> int:
+    """A word behind an operand or where one should stand."""
+    if walker.side.expecting:
+        return _word_for_operand(walker, index, end)
+    lower = walker.tokens[index].text.lower()
+    if lower in IS_WORDS and walker.side.calculates and number_follows(walker.tokens, index + 1, end):
+        walker.chain.loose = True
+        return _worded_relation(walker, index, end)
+    if lower in STOP_WORDS:
+        return _stop_word(walker, index, end, lower)
+    if lower in OPERATOR_WORDS:
+        after = behind_operator_word(walker.tokens, index, end)
+        if after:
+            walker.side.ambiguous |= lower == "times" and bool(walker.chain.relations)  # "= 20 times 2 people"
+            _worded_operator(walker, OPERATOR_WORDS[lower])
+            return after
+    elif lower == "of" and _of_multiplies(walker, index, end):
+        walker.side.ambiguous |= bool(walker.chain.relations)  # "2/3 - 1/3 = 1/3 of $150"
+        _worded_operator(walker, "*")
+        walker.side.of = True
+        return index + 2 if word_at(walker.tokens, index + 1, end) in ARTICLES else index + 1
+    elif lower == "percent":
+        walker.side.adjoin("%")
+        return index + 1
+    elif lower in ("mod", "modulo"):
+        walker.side.unreadable = True
+        walker.side.operator("%")
+        return index + 1
+    elif lower in NUMBER_WORDS and word_at(walker.tokens, index + 1, end) in OPERATOR_WORDS:
+        walker.close()
+        return index
+    if walker.side.labels >= MAX_LABEL:
+        walker.close()
+        return index + 1
+    return _label(walker, index)
+
+
+def _stop_word(walker: Walker, index: int, end: int, lower: str) -> int:
+    """A word that no label holds: a relation (``equals``, ``is equal to``), or the end of the side."""
+    if lower in EQUALS_WORDS:
+        return _worded_relation(walker, index, end)
+    if lower == "is" and word_at(walker.tokens, index + 1, end) in EQUALS_WORDS:
+        return _worded_relation(walker, index + 1, end)
+    if lower == "and" and index + 1 < end and is_mixed(walker.tokens, index - 1, index + 1, end):
+        walker.side.adjoin(" " + walker.tokens[index + 1].text)
+        return index + 2  # "1 and 1/4"
+    if lower == "can" and sign_at(walker.tokens, index + 1, end):
+        return _label(walker, index)  # "3 cans + 1 can = 4 cans"
+    walker.close()
+    return index + 1
+
+
+def _worded_operator(walker: Walker, sign: str) -> None:
+    walker.side.operator(sign)
+    walker.side.words_used = True
+
+
+def _label(walker: Walker, index: int) -> int:
+    """A word behind an operand: its unit, its label, or an unknown that is multiplied with it."""
+    token, side, before = walker.tokens[index], walker.side, walker.tokens[index - 1]
+    text = token.text
+    glued = before.end == token.start and before.kind == Kind.NUMBER
+    if len(text) == 1 and side.labels == 0 and (glued or text not in NO_UNKNOWNS):
+        if text not in LETTER_UNITS:
+            side.unknown = True
+            side.adjoin(text)
+            return index + 1
+        if not (sign_at(walker.tokens, index + 1, len(walker.tokens)) and _is_rate(walker, index + 1)):
+            side.letters.append((len(side.pieces), text))
+    side.labels += 1
+    side.scaled |= text.lower() in PART_WORDS or text.lower().removesuffix("s") in SCALE_WORDS
+    unit = unit_named(text) if side.labels == 1 else None
+    if text.lower() in RATES:
+        side.rates.append(RATES[text.lower()])
+    if unit is not None:
+        side.units.append(unit)
+    elif glued and len(text) > 1 and text.lower() not in GLUED_SUFFIXES:
+        side.ambiguous = True
+    return index + 1
+
+
+def _is_rate(walker: Walker, index: int) -> bool:
+    """Whether a slash and a word stand there, as in ``200 m/min``."""
+    after = index + 1
+    return walker.tokens[index].text == "/" and after < len(walker.tokens) and walker.tokens[after].kind == Kind.WORD
+
+
+def _word_for_operand(walker: Walker, index: int, end: int) -> int:
+    side = walker.side
+    value = number_in_words(walker.tokens, index, end)
+    if value is not None:
+        text, used = value
+        if not side.pieces and side.label and walker.chain.relations:
+            walker.close()
+            side = walker.side
+        if not side.pieces:
+            side.led = index > 0
+            side.named = word_at(walker.tokens, index - 1, end) if index else None
+        side.operand(text)
+        side.words_used = True
+        return index + used
+    if side.pieces:
+        return _word_behind_operator(walker, index, end)
+    return _word_before_operand(walker, index, end)
+
+
+def _word_before_operand(walker: Walker, index: int, end: int) -> int:
+    """A word where the first operand of a side should stand."""
+    text, side = walker.tokens[index].text, walker.side
+    related = bool(walker.chain.relations)
+    if text.lower() in CURRENCIES and index + 1 < end and walker.tokens[index + 1].kind == Kind.NUMBER:
+        return index + 1
+    if len(text) == 1 and ((related and text not in NO_UNKNOWNS) or sign_at(walker.tokens, index + 1, end)):
+        side.unknown = True
+        side.operand(text)
+        return index + 1
+    if related and not side.label:
+        lower = text.lower()
+        if lower in AFTER_EQUALS:
+            side.approximate |= lower in APPROXIMATE_WORDS
+            return index + 1
+        if lower in STOP_WORDS:
+            walker.close()
+            return index + 1
+    side.label = True
+    return index + 1
+
+
+def _word_behind_operator(walker: Walker, index: int, end: int) -> int:
+    """A word where a further operand should stand."""
+    token, side = walker.tokens[index], walker.side
+    if len(token.text) == 1 and (token.text not in NO_UNKNOWNS or sign_at(walker.tokens, index + 1, end)):
+        side.unknown = True
+        side.operand(token.text)
+        return index + 1
+    if token.text.lower() in CURRENCIES and index + 1 < end and walker.tokens[index + 1].kind == Kind.NUMBER:
+        return index + 1
+    operator = walker.tokens[index - 1]
+    if operator.text == "-" and token.start > operator.end:
+        side.ambiguous |= token.text.lower() not in STOP_WORDS
+        walker.close()  # "= 8 - so he has": a dash
+        return index
+    side.stumble()
+    return index + 1
+
+
+def _of_multiplies(walker: Walker, index: int, end: int) -> bool:
+    """``1/2 of 68`` and ``20% of $50`` multiply; ``3 boxes of 12`` does not."""
+    pieces = walker.side.pieces
+    if walker.side.labels:
+        return False
+    share = pieces[-1] == "%" or "/" in pieces[-1] or (len(pieces) >= 3 and pieces[-2] == "/")
+    after = index + 2 if word_at(walker.tokens, index + 1, end) in ARTICLES else index + 1
+    return share and word_at(walker.tokens, after, end) != "one" and number_follows(walker.tokens, after, end)
+
+
+def _worded_relation(walker: Walker, index: int, end: int) -> int:
+    """A word that says "equals": the chain is not certain."""
+    walker.chain.worded = True
+    walker.relation(index, end)
+    return index + 2 if word_at(walker.tokens, index + 1, end) == "to" else index + 1

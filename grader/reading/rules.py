@@ -1,0 +1,192 @@
+"""The deterministic reader: the equations of one line, and how sure the rules are of them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from grader.checking.units import clashing_rates, mixes_units, refutable, same_units
+from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CHARACTERS
+from grader.numbers import clean, tokenise
+from grader.reading.ahead import is_name
+from grader.reading.latex import delatex
+from grader.reading.simple import read_simple
+from grader.reading.walker import Walker
+from grader.reading.words import CONNECTIVES
+from grader.types import SCALED, Certainty, Equation
+
+if TYPE_CHECKING:
+    from grader.reading.sides import Chain, Side
+
+
+class Reading(NamedTuple):
+    """The equations of one line, in order, and how sure the rules are that these are all and right."""
+
+    equations: tuple[Equation, ...]
+    certainty: Certainty
+
+
+NOTHING = Reading((), Certainty.NONE)
+
+_RELATING = (
+    "equal", "times", "plus", "minus", "divided", "multiplied", "ercent", "half of", "Half of", "hird of", "hirds of",
+    "uarter of", "uarters of", "th of", "ths of", "approx", "~=",
+)  # fmt: skip
+_CALCULATES = re.compile(r"\d[)\]]? *[-+*/x×÷·−–^%]")
+_ROUNDING = re.compile(
+    r"\b(?:round(?:ed|ing)|rounds? (?:up|down|to|off)|nearest|approx\w*|roughly|estimat\w+)\b", re.IGNORECASE
+)
+
+_SCALE = re.compile(r"\b(?:hundreds?|thousands?|millions?|billions?)\b", re.IGNORECASE)
+_PROPERTY = re.compile(r"\b(?:remainder|mod|modulo|digits?|least|greatest|probability|square root)\b", re.IGNORECASE)
+
+_COMPARISON = re.compile(
+    r"\b(?:more|less|greater|fewer|larger|smaller|older|younger|higher|lower|longer|shorter|times)\b"
+)
+_NUMBERED = re.compile(r"\b([A-Z]?[a-z]+ \d{1,3}):(?=\d)")  # "Week 1:600/2=300" is no ratio
+
+AMBIGUOUS = "the line can be read in more than one way"
+NAME = "the left side may be a name, not a quantity"
+QUANTITIES = "two quantities are set equal without a calculation"
+UNITS = "different units stand in one calculation"
+
+
+def read_line(text: str) -> Reading:
+    """Read one line of a solution (annotations stripped). Never raises on any text; linear in its length.
+
+    Characters beyond ``MAX_LINE_CHARACTERS`` are not read; the caller flags the row as ``truncated``.
+    """
+    if "=" in text:
+        equations = read_simple(text) if len(text) <= MAX_SIMPLE_CHARACTERS else None
+        if equations is not None:
+            return Reading(equations, Certainty.CERTAIN)
+    elif "≈" not in text and not _may_relate_by_words(text):
+        return NOTHING
+    return read_by_tokens(text[:MAX_LINE_CHARACTERS])
+
+
+def _may_relate_by_words(text: str) -> bool:
+    """Whether a line without a relation sign can hold one in words: only behind a calculation, or as "equals"."""
+    return any(word in text for word in _RELATING) or _CALCULATES.search(text) is not None
+
+
+def read_by_tokens(text: str) -> Reading:
+    """The reference reading: clean, LaTeX to plain, tokens, sides, equations."""
+    tokens = tokenise(delatex(clean(_NUMBERED.sub(r"\1: ", text) if ":" in text else text)))
+    walker = Walker(tokens)
+    walker.walk(0, len(tokens))
+    approximate = _ROUNDING.search(text) is not None
+    scaled = _SCALE.search(text) is not None
+    equations: list[Equation] = []
+    doubtful = walker.doubtful
+    property_named = any(chain.worded for chain in walker.chains) and _PROPERTY.search(text) is not None
+    compares = any(chain.loose for chain in walker.chains) and _COMPARISON.search(text) is not None
+    for chain in walker.chains:
+        if len(equations) >= MAX_LINE_EQUATIONS:
+            break
+        if (chain.worded and property_named) or (chain.loose and compares):
+            chain.sides[0].ambiguous = True
+        found, clear = _pairs(chain, approximate=approximate)
+        if scaled:
+            found = [equation._replace(doubt=equation.doubt or SCALED) for equation in found]
+        equations.extend(found)
+        doubtful |= scaled or not clear
+    if doubtful:
+        return Reading(tuple(equations[:MAX_LINE_EQUATIONS]), Certainty.UNSURE)
+    return Reading(tuple(equations[:MAX_LINE_EQUATIONS]), Certainty.CERTAIN if equations else Certainty.NONE)
+
+
+def _pairs(chain: Chain, *, approximate: bool) -> tuple[list[Equation], bool]:
+    """The equations of a chain, each a pair of neighbours, names skipped; and whether the chain was wholly clear."""
+    found: list[Equation] = []
+    clear = not chain.worded
+    before: Side | None = None
+    for position, side in enumerate(chain.sides):
+        if not side.readable:
+            if side.pieces:
+                before, clear = None, False
+            continue
+        first = position == 0
+        if first and _is_name(side):
+            continue
+        clear &= not (side.ambiguous or side.words_used)
+        if before is not None:
+            rounded = approximate or chain.relations[position - 1] == "≈" or side.approximate
+            algebra = _letters_are_unknowns(before, side)
+            doubt = _doubt(before, side, first=position == 1, worded=chain.worded, algebra=algebra)
+            clear &= not (algebra and (before.letters or side.letters))
+            found.append(_equation(before, side, doubt, approximate=rounded, algebra=algebra))
+        before = side
+    return found, clear and all(equation.doubt is None for equation in found)
+
+
+def _is_name(side: Side) -> bool:
+    """``Day 2 = …`` and ``the cost of 3 tickets = …``: a number inside a name or a phrase."""
+    if side.calculates or side.unknown or side.letters or side.named is None:
+        return False
+    if side.operators and not side.labels:
+        return False
+    return is_name(side.named) or side.named.lower() not in CONNECTIVES
+
+
+def _equation(left: Side, right: Side, doubt: str | None, *, approximate: bool, algebra: bool) -> Equation:
+    one, other = (left.text_with_letters(), right.text_with_letters()) if algebra else (left.text(), right.text())
+    return Equation(
+        text=f"{one}{'≈' if approximate else '='}{other}",
+        approximate=approximate,
+        left_units=tuple(left.units),
+        right_units=tuple(right.units),
+        doubt=doubt,
+    )
+
+
+def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool) -> str | None:
+    """Why this pair must not fail a row, or None. ``first``: the left side is the first of its chain."""
+    for side in (left, right):
+        if side.ambiguous or (side.ordered and side.calculates) or side.mixes_words_and_ranks():
+            return AMBIGUOUS
+    if algebra:
+        return None
+    if any(side.scaled and side.operators for side in (left, right)):
+        return AMBIGUOUS
+    if worded and left.named is not None and left.named.lower() == "of":
+        return AMBIGUOUS
+    rates = sorted({*left.rates} ^ {*right.rates})
+    if rates and clashing_rates(left.units, rates, right.units):
+        return UNITS
+    if (mixes_units(left.units) and left.sums()) or (mixes_units(right.units) and right.sums()):
+        return UNITS
+    if left.is_share() and not right.operators and right.text().isdecimal():
+        return QUANTITIES  # "40% = 80, so 100% = 200"
+    if left.unknown or left.calculates or (left.operators and not left.labels and not worded):
+        return None
+    if not worded and _states_conversion(left, right):
+        return None
+    if left.labels or (first and (left.led or left.units or worded)):
+        return NAME
+    if first and left.is_literal() and right.is_literal():
+        return QUANTITIES  # "0 = 5, so there is no solution"
+    if not right.operators and (left.labels or right.labels or left.units or right.units):
+        return QUANTITIES
+    return None
+
+
+def _states_conversion(left: Side, right: Side) -> bool:
+    """``3 hours = 160 minutes``: two bare numbers, each with its unit and no word more."""
+    for side in (left, right):
+        if side.words_used or len(side.pieces) != 1 or side.labels != sum(unit != "$" for unit in side.units):
+            return False
+    return refutable(left.units, right.units)
+
+
+def _letters_are_unknowns(left: Side, right: Side) -> bool:
+    """Whether letters behind the numbers may be unknowns: units stand behind all terms, or behind the result too."""
+    if left.unknown or right.unknown:
+        return True
+    for side in (left, right):
+        if side.letters and side.sums() and len(side.letters) != side.operators + 1:
+            return True
+    if not left.letters:
+        return bool(right.letters) and right.operators > 0
+    ours, theirs = ({letter for _, letter in side.letters} for side in (left, right))
+    return ours != theirs and not same_units(ours, right.units)

@@ -1,0 +1,141 @@
+"""A side of an equation while it is read, and a chain of sides: ``Billy = 350 + 126 = 478 cm`` is three."""
+
+from __future__ import annotations
+
+MAX_SHARE = 12
+"""Greatest denominator of a fraction that people set equal to the amount that it is (``2/3 = 12 girls``)."""
+
+
+class Side:
+    """What stands between two relations, or before the first or behind the last."""
+
+    __slots__ = (
+        "ambiguous", "approximate", "expecting", "fraction", "label", "labels", "led", "letters", "named",
+        "of", "operators", "ordered", "pieces", "rates", "scaled", "units", "unknown", "unreadable", "words_used",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        """The normalised text so far."""
+        self.expecting = True
+        """An operand is expected next."""
+        self.operators = 0
+        self.labels = 0
+        """Words behind the last operand."""
+        self.label = False
+        """Words stand where the first operand should."""
+        self.named: str | None = None
+        """The word right before the first number."""
+        self.ordered = False
+        """The words before it leave open whether they take the first number or all of it."""
+        self.led = False
+        """Something stands before the first number."""
+        self.fraction = False
+        """The last division was written without spaces, as fractions and ranges are."""
+        self.unknown = False
+        """Letters stand for numbers."""
+        self.unreadable = False
+        """Something in it has no meaning to the reader."""
+        self.ambiguous = False
+        """It can be read in more than one way."""
+        self.approximate = False
+        """A word such as "about" stands before it."""
+        self.words_used = False
+        """A word was read as an operator or a number."""
+        self.of = False
+        """A share was taken of something (``10% of``): of how much, a sum behind it leaves open."""
+        self.scaled = False
+        """A number is counted in thousands, dozens or parts."""
+        self.letters: list[tuple[int, str]] = []
+        """Single letters behind its numbers, taken for units, with their places among the pieces."""
+        self.rates: list[str] = []
+        """Units behind a slash (``km/h``)."""
+        self.units: list[str] = []
+
+    @property
+    def readable(self) -> bool:
+        """Whether this is an expression that was understood whole."""
+        return bool(self.pieces) and not self.unreadable and not self.expecting
+
+    @property
+    def calculates(self) -> bool:
+        """Whether something is computed here: ``3/4`` and ``45-54`` may be a quantity and a range."""
+        return self.operators > 1 or (self.operators == 1 and not self._is_pair() and not self._is_mixed())
+
+    def _is_mixed(self) -> bool:
+        """Whether the only division is that of a mixed number (``7 1/2``)."""
+        return len(self.pieces) == 4 and self.pieces[1][0] == " "
+
+    def _is_pair(self) -> bool:
+        if not self.fraction or len(self.pieces) != 3:
+            return False
+        one, sign, other = self.pieces
+        return sign in "/-" and one.isdecimal() and other.isdecimal() and int(one[:9]) < int(other[:9])
+
+    def operand(self, text: str) -> None:
+        """Take the operand that was expected."""
+        self.pieces.append(text)
+        self.expecting = False
+        self.labels = 0
+
+    def operator(self, text: str, *, glued: bool = False) -> None:
+        """Take an operator behind an operand; ``glued`` without spaces around it."""
+        self.ambiguous |= self.of and text in "+-"
+        self.fraction = glued and not self.labels
+        self.pieces.append(text)
+        self.operators += 1
+        self.expecting = True
+        self.labels = 0
+
+    def adjoin(self, text: str) -> None:
+        """Write something to the operand that is already there: ``%``, ``!``, a letter that multiplies it."""
+        self.pieces.append(text)
+
+    def stumble(self) -> None:
+        """Stand a question mark where an operand is that cannot be read."""
+        self.unreadable = True
+        self.operand("?")
+
+    def text(self) -> str:
+        """The side as it is normalised: ``48/2``."""
+        return "".join(self.pieces)
+
+    def text_with_letters(self) -> str:
+        """The side with the letters as the unknowns that they may be: ``4c``."""
+        pieces = list(self.pieces)
+        for place, letter in reversed(self.letters):
+            pieces.insert(place, letter)
+        return "".join(pieces)
+
+    def mixes_words_and_ranks(self) -> bool:
+        """Whether operators in words stand beside operators of another rank (``3 plus 4 times 2``)."""
+        ranks = {piece in ("+", "-") for piece in self.pieces[1:] if piece in ("+", "-", "*", "/")}
+        return self.words_used and len(ranks) > 1
+
+    def is_literal(self) -> bool:
+        """Whether this is one written number and nothing else."""
+        return len(self.pieces) == 1 and self.pieces[0][0] in ".0123456789"
+
+    def is_share(self) -> bool:
+        """Whether this is a percentage or a fraction by itself, which may be set equal to an amount."""
+        if self._is_pair():
+            return int(self.pieces[2][:3]) <= MAX_SHARE if self.pieces[1] == "/" else not self.led
+        return len(self.pieces) == 2 and self.pieces[1] == "%"
+
+    def sums(self) -> bool:
+        """Whether something is added or subtracted behind the first operand."""
+        return any(piece in ("+", "-") for piece in self.pieces[1:])
+
+
+class Chain:
+    """Sides joined by relations: one more side than relations, once it is finished."""
+
+    __slots__ = ("loose", "relations", "sides", "worded")
+
+    def __init__(self) -> None:
+        self.sides: list[Side] = []
+        self.relations: list[str] = []
+        self.worded = False
+        """A word stood for a relation."""
+        self.loose = False
+        """That word was a verb that says much else ("is", "gives")."""

@@ -1,0 +1,107 @@
+"""Steps of the walk at operators: between operands, as a sign, as a dash, or as part of a unit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grader.checking.units import unit_named
+from grader.numbers import Kind, Token
+from grader.reading.ahead import x_stands_alone
+from grader.reading.number_words import number_in_words
+from grader.reading.words import LETTER_UNITS, NO_UNKNOWNS
+
+if TYPE_CHECKING:
+    from grader.reading.walker import Walker
+
+
+def operator(walker: Walker, index: int, end: int) -> int:
+    """An operator between operands, or a sign before one."""
+    token = walker.tokens[index]
+    if token.text in ("x", "X"):
+        return _times_sign(walker, index)
+    if not walker.side.expecting:
+        return _binary(walker, index, end)
+    return _sign(walker, index, end)
+
+
+def _sign(walker: Walker, index: int, end: int) -> int:
+    """An operator where an operand is expected: a sign, a dash, or the trace of an operand that was not read."""
+    token, side = walker.tokens[index], walker.side
+    before = walker.tokens[index - 1] if index else None
+    after = walker.tokens[index + 1] if index + 1 < end else None
+    if after is not None and after.kind != Kind.WORD and _is_sign(walker, token, before, after):
+        side.unreadable |= bool(side.pieces) and side.pieces[-1] in "+-" and not token.math
+        side.adjoin(token.text)
+        side.led |= index > 0
+    elif side.pieces:
+        side.unreadable = True
+    elif before is not None and not (token.text == "-" and before.end == token.start):
+        # "width * 5 = 50": the first operand is a name; so is whatever else ended just before the sign.
+        side.stumble()
+        side.operator(token.text)
+    return index + 1
+
+
+def _is_sign(walker: Walker, token: Token, before: Token | None, after: Token) -> bool:
+    if token.text not in "+-" or (walker.side.label and not walker.side.pieces):
+        return False
+    opens = before is not None and before.kind in (Kind.RELATION, Kind.OPEN)
+    if token.text == "+":
+        return opens
+    return bool(walker.side.pieces) or opens or before is None or token.math or after.start == token.end
+
+
+def _times_sign(walker: Walker, index: int) -> int:
+    """An ``x`` before a number: a sign of multiplication behind an operand, an unknown elsewhere."""
+    token, side = walker.tokens[index], walker.side
+    after = walker.tokens[index + 1] if index + 1 < len(walker.tokens) else None
+    if side.expecting:
+        side.unknown = True
+        side.operand(token.text)
+        if after is not None and after.kind == Kind.NUMBER and after.start == token.end:
+            return index + 2  # "x1"
+    elif after is None or after.text in ("-", "+") or _is_unknown_x(walker, index, after):
+        side.unknown = True
+        side.adjoin(token.text)
+    else:
+        side.operator("*")
+    return index + 1
+
+
+def _is_unknown_x(walker: Walker, index: int, after: Token) -> bool:
+    """``3x(1/3) = x``: glued on both sides, while ``x`` stands alone elsewhere in the line."""
+    token = walker.tokens[index]
+    glued = walker.tokens[index - 1].end == token.start and after.start == token.end
+    if not (glued and after.kind == Kind.OPEN):
+        return False
+    if walker.lone_x is None:
+        walker.lone_x = x_stands_alone(walker.tokens)
+    return walker.lone_x
+
+
+def _binary(walker: Walker, index: int, end: int) -> int:
+    """An operator behind an operand."""
+    token, side, before = walker.tokens[index], walker.side, walker.tokens[index - 1]
+    after = walker.tokens[index + 1] if index + 1 < end else token
+    glued_before, glued_after = before.end == token.start, after.start == token.end
+    if after.kind == Kind.WORD:
+        letter = len(after.text) == 1 and after.text not in NO_UNKNOWNS
+        if token.text == "-" and glued_before and glued_after and not letter:
+            side.ambiguous |= walker.depth > 0
+            return index + 1  # "60-gallon"
+        if (
+            token.text == "/"
+            and not (letter and after.text not in LETTER_UNITS)
+            and number_in_words(walker.tokens, index + 1, end) is None
+        ):
+            side.labels += 1
+            if (unit := unit_named(after.text)) is not None:
+                side.rates.append(unit)
+            return index + 2  # "4 leaves/pot", "$2 / pack": the word is part of the unit
+    if side.labels and token.text == "^":
+        closer = walker.closers.get(index + 1, index + 1)
+        return min(end, closer + 1)  # "cm^3": the power belongs to the unit
+    if side.labels and token.text == "/" and glued_before and index + 2 < end:
+        side.ambiguous |= walker.tokens[index + 2].kind == Kind.WORD  # "2 cups/10 minutes"
+    side.operator(token.text, glued=glued_before and glued_after)
+    return index + 1

@@ -1,0 +1,186 @@
+"""The fast path of reading: lines whose only mathematics are calculations as most people write them.
+
+``The five boxes hold 5 * 12 pens = 60 pens.`` is read by one regular expression; a line with anything else in it that
+could mean something to the reader is left to ``rules.read_by_tokens``. Where this path answers, it answers the same:
+the tests hold one against the other.
+"""
+
+from __future__ import annotations
+
+import re
+
+from grader.checking.units import clashing_rates, unit_named
+from grader.numbers import NUMBER_WORDS, SCALE_WORDS, clean
+from grader.reading.number_words import BEGINNINGS
+from grader.reading.words import (
+    CURRENCIES,
+    EQUALS_WORDS,
+    IS_WORDS,
+    NUMBER_LABELS,
+    OPERATOR_WORDS,
+    ORDERING_WORDS,
+    PART_WORDS,
+    PLURAL_LABELS,
+    RATES,
+    STOP_WORDS,
+)
+from grader.types import Equation, Source
+
+_NUMBER = r"\$?(?:(?:[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*|0)(?:\.\d+)?|\.\d+)(?![,.]?\d|\.\.)%?"
+_LABEL = r"(?: [a-z]{2,}){0,5}(?:/[a-z]{2,}){0,2}"
+_CALCULATION = re.compile(
+    rf"(?<![^ ])(?P<left>{_NUMBER}{_LABEL}(?: ?[-+*/x] ?{_NUMBER}{_LABEL}){{1,12}}) ?= ?"
+    rf"(?P<right>{_NUMBER})(?![\w%(/$-])"
+    r"(?! ?[\d$%]| (?:[b-zA-Z]|an?|[ap]\.?m)\b| 1/)"
+)
+_OPERAND = re.compile(rf"(?P<sign>(?: ?[-+*/x] ?)?)(?P<number>{_NUMBER})(?P<label>{_LABEL})")
+_SIGNS = re.compile(r"[=+*/^<>()\[\]{}|~\\`_&#@]|:(?! )|%(?! [a-z])")
+_WORDS = (
+    "equal", "times", "plus", "minus", "divided", "multiplied", "ercent", "ound", "nearest", "pprox", "ough", "stimat",
+    "undred", "ousand", "illion", "% of",
+)  # fmt: skip
+_HARMLESS = re.compile(
+    r"times(?= (?:a|an|as|per|each|in|every|more|less)\b|[.,]|$)|% of (?=[a-z]+ [a-z])|through|though|[tT]hought|enough"
+    r"|around|ground|found|pound|round (?!up|down|to|off)|[rR]ounds(?! (?:up|down|to|off))|bought|brought"
+    r"|rough (?=[a-z])",
+    re.MULTILINE,
+)
+_SHARE = re.compile(r"(?:alf|hird|uarter|th)s? of\b")
+_GLUED = re.compile(r"\d(?:(?!st|nd|rd|th)[A-Za-z]| ?[apAP]\.?[mM]\b)")
+_DASH = re.compile(r"(?<!\w)-|-(?![A-Za-z])")
+_TIMES = re.compile(r"\b[xX]\b|[xX](?=[\d$.])")
+_ORDERING = re.compile(
+    r"(?:\d and|\b(?:of|between) \S+ and|(?:root|square|cube|sum|product|difference|quotient|factorial|double) of) $"
+)
+_COUNTED = re.compile(r"\d [A-Za-z]+ $")
+_TWO_SLASHES = re.compile(r"\d/\d+(?:\.\d+)?/\d")
+
+_SCALES = frozenset(SCALE_WORDS) | {f"{word}s" for word in SCALE_WORDS}
+_VALUES = frozenset(NUMBER_WORDS) | _SCALES | BEGINNINGS | PART_WORDS
+_NO_LABELS = (
+    STOP_WORDS
+    | IS_WORDS
+    | EQUALS_WORDS
+    | _VALUES
+    | frozenset(OPERATOR_WORDS)
+    | frozenset(RATES)
+    | {"percent", "am", "pm", "mod", "modulo", "rounds", "round", "rounded", "rounding", "nearest"}
+)
+_NOT_BEFORE = frozenset(OPERATOR_WORDS) | _VALUES | NUMBER_LABELS | ORDERING_WORDS | CURRENCIES
+
+
+def read_simple(text: str) -> tuple[Equation, ...] | None:
+    """The equations of a line that is wholly plain, None where it takes the reference path to say."""
+    if not text.isascii():
+        text = clean(text)
+        if not text.isascii():
+            return None
+    found: list[Equation] = []
+    around: list[str] = []
+    position = 0
+    for match in _CALCULATION.finditer(text):
+        before = text[position : match.start()]
+        if not _leaves_alone(before, first=position == 0):
+            return None
+        equation = _equation(match, text)
+        if equation is None:
+            return None
+        around.append(before)
+        found.append(equation)
+        position = match.end("right")
+    if not found:
+        return None
+    around.append(text[position:])
+    return None if _says_more("\n".join(around)) else tuple(found)
+
+
+def _leaves_alone(before: str, *, first: bool) -> bool:
+    """Whether the word before a calculation is one that does not change its first number."""
+    if not before:
+        return first
+    word = before.removesuffix(" ").rpartition(" ")[2].rpartition('"')[2].lower()
+    if word[-1:] in _PUNCTUATION:
+        word = word[:-1]
+    word = word.removeprefix("'")
+    if not word:
+        return first and not before.strip()
+    if not word.replace("'", "").isalpha() or word[-1] == "'":
+        return False
+    if word in ("and", "of") and _ORDERING.search(before):
+        return False
+    if unit_named(word) is not None and _COUNTED.search(before):
+        return False  # "7 hours 30 minutes - 30 minutes"
+    return len(word) > 1 and word not in _NOT_BEFORE and word not in PLURAL_LABELS
+
+
+_PUNCTUATION = frozenset(",;:.!?")
+
+
+def _says_more(around: str) -> bool:
+    """Whether the text around the calculations may mean anything to the reference path."""
+    if _SIGNS.search(around):
+        return True
+    if any(word in around for word in _WORDS):
+        plain = _HARMLESS.sub("", around)
+        if any(word in plain for word in _WORDS):
+            return True
+    if " of" in around and _SHARE.search(around):
+        return True
+    if "-" in around and _DASH.search(around):
+        return True
+    return _GLUED.search(around) is not None or (("x" in around or "X" in around) and _TIMES.search(around) is not None)
+
+
+def _equation(match: re.Match[str], text: str) -> Equation | None:
+    left = match["left"]
+    if _TWO_SLASHES.search(left):
+        return None
+    pieces: list[str] = []
+    units: list[str] = []
+    rates: list[str] = []
+    labelled = glued = False
+    for operand in _OPERAND.finditer(left):
+        sign, number, label = operand.groups()
+        if pieces and not sign:
+            return None
+        if sign:
+            if labelled and sign[0] == "/" and label:
+                return None  # "2 cups/10 minutes"
+            pieces.append("*" if "x" in sign else sign.strip())
+            glued = " " not in sign
+        if number[0] == "$":
+            units.append("$")
+            number = number[1:]
+        pieces.append(number.replace(",", "") if "," in number else number)
+        labelled = bool(label)
+        if label:
+            words = label.replace("/", " ").split()
+            if words[0] == "of" or not _NO_LABELS.isdisjoint(words):
+                return None
+            if "/" in label:
+                rates += [unit for word in label.split("/")[1:] if (unit := unit_named(word)) is not None]
+            if label[0] == " " and (unit := unit_named(words[0])) is not None:
+                units.append(unit)
+    if len(pieces) == 3 and glued and _is_pair(*pieces):
+        return None
+    if len(set(units)) > 1 and ("+" in pieces or "-" in pieces):
+        return None
+    right = match["right"]
+    right_units: tuple[str, ...] = ("$",) if right[0] == "$" else ()
+    following = _FOLLOWING.match(text, match.end())
+    if following is not None and (unit := unit_named(following[1])) is not None:
+        if following[2]:
+            return None  # "1 hour 30 minutes"
+        right_units += (unit,)
+    if rates and clashing_rates(units, rates, right_units):
+        return None
+    value = right.lstrip("$").replace(",", "")
+    return Equation(f"{''.join(pieces)}={value}", Source.RULES, False, tuple(units), right_units)
+
+
+def _is_pair(one: str, sign: str, other: str) -> bool:
+    """Whether this may be a fraction or a range by itself rather than a calculation."""
+    return sign in "/-" and one.isdecimal() and other.isdecimal() and int(one[:9]) < int(other[:9])
+
+
+_FOLLOWING = re.compile(r" +([A-Za-z]\w++)(?!['&]\w)( +\d)?")
