@@ -1,0 +1,73 @@
+"""What every command shares: a parser with the same manners, and errors turned into messages and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader import __version__
+from grader.errors import EnvironmentStop, GraderError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line and the remedy, exit 2, and that accepts no abbreviations."""
+
+    def __init__(self, prog: str, description: str) -> None:
+        super().__init__(prog=prog, description=description, allow_abbrev=False)
+        self.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message and leave with exit code 2."""
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def run_command(prog: str, command: Callable[[list[str]], int], argv: list[str] | None) -> int:
+    """Run a command and give its exit code: errors raised on purpose become one message on stderr.
+
+    Source of the codes: docs/report-format.md.
+    """
+    _open_streams()
+    try:
+        code = command(sys.argv[1:] if argv is None else argv)
+        sys.stdout.flush()
+    except GraderError as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"{prog}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): nobody is left to tell, and Python must not try again at exit.
+        _drop_stdout()
+        return 0
+    except OSError as error:
+        _drop_stdout()
+        print(f"{prog}: writing stopped ({error.strerror}); make room and run it again", file=sys.stderr)
+        return EnvironmentStop.exit_code
+    return code
+
+
+def _open_streams() -> None:
+    """Give a process that was started without them its streams, and spell what a terminal's encoding cannot."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  it lives as long as we do
+        stream = getattr(sys, name)
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _drop_stdout() -> None:
+    """Let what is still buffered go nowhere: Python must not try again at exit."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        return  # no file stands behind it

@@ -1,0 +1,193 @@
+"""``grade``: read solutions, check every equation, judge, and write an annotated Parquet report."""
+
+# ruff: noqa: PLC0415 `grade --help` must not wait for Arrow, let alone torch
+
+from __future__ import annotations
+
+import argparse
+import gc
+import signal
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader.cli.common import Parser, run_command
+from grader.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+PROG = "grade"
+GC_OBJECTS = 200_000
+EXTRACTORS = ("auto", "rules", "model")
+NOT_WITH_TEXT = {
+    "inputs": "an input file",
+    "output": "-o",
+    "summary": "--summary",
+    "limit": "--limit",
+    "overwrite": "--overwrite",
+    "replace_grades": "--replace-grades",
+    "problem_column": "--problem-column",
+    "solution_column": "--solution-column",
+    "id_column": "--id-column",
+    "answer_column": "--answer-column",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command and give its exit code; SIGTERM leaves by SystemExit(143)."""
+    return run_command(PROG, _command, argv)
+
+
+def build_parser() -> Parser:
+    """Build the parser; docs/cli.md is checked against its help."""
+    parser = Parser(PROG, "Find the wrong solutions in a math data set, and say why, row by row.")
+    parser.add_argument(
+        "inputs", nargs="*", metavar="INPUT", help="Parquet, JSON Lines or CSV: files, folders or quoted globs"
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the report to write, a .parquet file")
+    parser.add_argument("--overwrite", action="store_true", help="replace the report and the summary if they are there")
+    parser.add_argument("--replace-grades", action="store_true", help="drop the grade_* columns of an earlier report")
+    parser.add_argument("--limit", type=_positive, metavar="N", help="read the first N rows only")
+    parser.add_argument("--summary", type=Path, metavar="FILE", help="write the counts of the run to this .json file")
+
+    columns = parser.add_argument_group("columns", "found by name; name them where that fails")
+    for role, what in (("problem", "problem"), ("solution", "solution"), ("id", "id"), ("answer", "reference answer")):
+        columns.add_argument(f"--{role}-column", metavar="NAME", help=f"the column that holds the {what}")
+
+    models = parser.add_argument_group("models")
+    models.add_argument(
+        "--extractor",
+        choices=EXTRACTORS,
+        default="auto",
+        help="who reads the equations: rules, the model, or (auto) the model where rules are not certain",
+    )
+    models.add_argument("--no-classifier", action="store_true", help="check the calculations only")
+    models.add_argument("--adapters", metavar="DIR_OR_REPO", help="the adapter pair to use")
+    models.add_argument(
+        "--threshold", type=_probability, metavar="P", help="P(flawed) from which a solution is a conceptual error"
+    )
+
+    one = parser.add_argument_group("one solution")
+    one.add_argument("--text", metavar="TEXT", help="check this solution instead of a file; - reads it from stdin")
+    one.add_argument("--problem", metavar="TEXT", help="the problem that --text solves")
+    return parser
+
+
+def _command(argv: list[str]) -> int:
+    options = build_parser().parse_args(argv)
+    with _terminable():
+        if options.text is not None:
+            return _grade_text(options)
+        return _grade_files(options)
+
+
+def _grade_files(options: argparse.Namespace) -> int:
+    if options.problem is not None:
+        raise UsageError("--problem belongs to --text; for files name a column with --problem-column")
+    if not options.inputs:
+        raise UsageError("no input was named: give files, folders or globs, or --text (see grade --help)")
+    if not all(options.inputs):
+        raise UsageError("an input has an empty name: name a file, a folder or a glob")
+    if options.output is None:
+        raise UsageError("no output was named: say where the report goes with -o report.parquet")
+    import pyarrow as pa
+
+    from grader.columns import ColumnNames
+    from grader.engines import load_pair
+    from grader.pipeline import Grader
+    from grader.run import Request, prepare, run_grade
+
+    # Arrow's own handlers would swallow a signal that comes while it parses; its calls are short enough to wait for.
+    pa.enable_signal_handlers(False)
+    named = ColumnNames(options.problem_column, options.solution_column, options.id_column, options.answer_column)
+    job = prepare(
+        Request(
+            inputs=options.inputs,
+            output=options.output,
+            named=named,
+            limit=options.limit,
+            overwrite=options.overwrite,
+            replace_grades=options.replace_grades,
+            summary=options.summary,
+            options=_recorded(options),
+        )
+    )
+    print(f"{PROG}: {job.columns.sentence()}", file=sys.stderr)
+    pair = load_pair(options.extractor, not options.no_classifier, options.adapters, options.threshold)
+    print(f"{PROG}: {pair.sentence()}", file=sys.stderr)
+    # A batch makes a hundred thousand objects and no cycles: collecting on the usual count costs a fifth of the time.
+    gc.freeze()
+    gc.set_threshold(GC_OBJECTS, 20, 20)
+    with Grader(pair) as grader:
+        summary = run_grade(job, grader)
+    print(f"\n{summary.table()}", file=sys.stderr)
+    return 0
+
+
+def _grade_text(options: argparse.Namespace) -> int:
+    for name, option in NOT_WITH_TEXT.items():
+        if getattr(options, name):
+            raise UsageError(f"--text checks one solution and takes no file: leave out {option}")
+    from grader.cli.show import show
+    from grader.engines import load_pair
+    from grader.pipeline import Grader
+    from grader.types import Solution
+
+    text = _stdin() if options.text == "-" else options.text
+    pair = load_pair(options.extractor, not options.no_classifier, options.adapters, options.threshold)
+    print(f"{PROG}: {pair.sentence()}", file=sys.stderr)
+    with Grader(pair) as grader:
+        graded = grader.grade([Solution(options.problem or "", text)])[0]
+    print(show(graded))
+    return 0
+
+
+def _recorded(options: argparse.Namespace) -> dict[str, object]:
+    """Choose the options that decide what a report says; where it is written is not one of them."""
+    names = (
+        *("extractor", "no_classifier", "adapters", "threshold", "limit", "replace_grades"),
+        *("problem_column", "solution_column", "id_column", "answer_column"),
+    )
+    return {name: getattr(options, name) for name in names}
+
+
+def _stdin() -> str:
+    return sys.stdin.buffer.read().decode("utf-8", "replace")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+def _probability(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1, both excluded")
+    return value
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM unwind the stack as Ctrl-C does, so that no half-written report stays behind."""
+
+    def leave(_signal: int, _frame: FrameType | None) -> None:
+        print(f"{PROG}: terminated", file=sys.stderr)
+        raise SystemExit(143)
+
+    try:
+        before = signal.signal(signal.SIGTERM, leave)
+    except ValueError:  # not the main thread: the program around us handles its signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,228 @@
+"""A second look at what would fail: whether the rest of the solution shows that it is no claim of its own.
+
+Only failing equations come here, so nothing of this costs time elsewhere. An equation that is set aside is
+``unparsable``, with both values and the doubt in its detail.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from grader.checking.arithmetic import evaluate
+from grader.checking.grammar import parse
+from grader.limits import LimitError
+from grader.types import CheckStatus, EquationCheck
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from grader.lines import Line
+
+CONTESTED = "the solution then gives another result for it"
+CONTINUED = "the calculation begins in the line before"
+REJECTED = "the solution goes on to reject it"
+QUOTED = "the line quotes it"
+CHOICE = "it is one of several choices"
+OTHER_ARITHMETIC = "the solution counts by other rules (a base, a modulus, an operation of its own)"
+CLOCK = "hours of a clock begin again"
+ESTIMATE = "it is an estimate"
+REVERSED = "a difference is written without its sign"
+
+WINDOW = 3
+"""Lines in which a solution corrects or rejects an equation: its own and the next two."""
+
+_RELATION = re.compile("[=≈]")
+_ENDS_OPEN = re.compile(r"(?:(?<![-+])[-+*/×÷·−]|\\(?:times|cdot|div))(?:\\\\|[\s$&])*$")
+_BEGINS_OPEN = re.compile(r"(?:[&$\s]|\\\[|\\\(|\\q?quad)*(?:[+×÷·]|\\times|\\cdot|\\div)\s*[$\\({]*\d")
+_REJECTS = re.compile(
+    r"\b(?:contradict\w*|absurd|inconsistent|extraneous|never true|no solutions?|forgot|not quite)\b"
+    r"|\b(?:we|I|so|must) (?:can )?(?:reject|discard)\b"
+    r"|\b(?:is|are|was|be|that's) (?:\w+ )?(?:false|wrong|incorrect|impossible)\b"
+    r"|(?:^|[(—–:;.,-] *)(?:false|wrong|incorrect)\b[^\w]*(?:$|[.,])"
+    r"|\b(?:is|are|does|do|was|were|would|ca)(?:n't| not) (?:a |be )?"
+    r"(?:true|equal|correct|right|possible|work|satisf\w+|match\w*)\b"
+    r"|[✗✘❌≠]|\\neq?\b",
+    re.IGNORECASE,
+)
+_SUPPOSES = re.compile(r"\b(?:suppose|assum\w+|were|hypothe\w+)\b", re.IGNORECASE)
+_CONTRADICTION = re.compile(r"\b(?:contradict\w*|absurd|impossible|inconsistent|no solutions?)\b", re.IGNORECASE)
+_QUOTES = re.compile(
+    r"=[^=?a-zA-Z]*\?|\((?:no|false|wrong|incorrect|too \w+)\)|~~|(?<!true/)(?<!true or )\bfalse\b"
+    r"|\b(?:typo|tempting|claim\w*|I mean|misread|(?:says?|said|wrote)(?=:? (?:that )?[$\\(]*\d))\b"
+    r"|\bgiven (?:equation|equality|statement)|\b(?:is|was) not \d"
+    r"|[.!?:;,…—] *(?:actually|no)\b[,:]?(?=[ $\\(]*\d)",
+    re.IGNORECASE,
+)
+_CHOICE = re.compile(r"(?:[-*] |\*\*)*(?:Option |Choice |Statement )?\(?([A-E]|I{1,3}|IV|V)[).:]")
+_OWN_OPERATION = re.compile(
+    r"\boperat(?:ion|or)s? (?:is |are |\$|\\|[^\w\s.,:;])"
+    r"|\b(?:new|binary|following|strange|special) operat(?:ion|or)\b|\bdefin\w+ [^.\n]{0,40}\boperat"
+    r"|(?<![A-Za-z])([a-z]) ?(?:[*∗⋆•∘◦÷]|\\(?:star|ast|circ|div|cdot|bullet)\b) ?([a-z])\$? ?="
+    r"(?=[^=\n]*[-+\d])(?=[^=\n]*\1)(?=[^=\n]*\2)",  # "a * b = a + 2b"
+    re.IGNORECASE,
+)
+_MODULUS = re.compile(r"\bmod(?:ulo|ulus)?\W{0,4}(\d{1,4})|\\[pb]?mod\W{0,3}(\d{1,4})", re.IGNORECASE)
+_BASE = re.compile(r"\bbase[- ]?[$\\(]{0,3}(\d{1,2}\b|[a-z]+)|\b(binary|octal|hex)", re.IGNORECASE)
+_BASES = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "twelve": 12,
+    "sixteen": 16, "binary": 2, "octal": 8, "hex": 16,
+}  # fmt: skip
+_CLOCK = re.compile(r"\bclock\b|\bo'clock|\d ?[ap]\.?m\b|\bnoon\b|\bmidnight\b", re.IGNORECASE)
+_LACK = re.compile(
+    r"\b(?:short\w*|deficit|loss\w*|los[et]|drop\w*|below|less|fewer|overdrawn|over|under|owes?|debt|decreas\w*|fell"
+    r"|fall\w*|declin\w*|differ\w*|behind|younger|colder|gap|between|apart|lower)\b",
+    re.IGNORECASE,
+)
+
+
+class SecondLook:
+    """One solution whose failing equations are looked at again."""
+
+    def __init__(self, lines: Sequence[Line], checks: Sequence[Sequence[EquationCheck]], problem: str) -> None:
+        self._lines = [line.text for line in lines]
+        self._checks = checks
+        self._problem = problem
+
+    def checks(self) -> list[list[EquationCheck]]:
+        """All checks, with the failing ones that the rest of the solution speaks against set aside."""
+        return [
+            [
+                check._replace(status=CheckStatus.UNPARSABLE, detail=f"not judged, {doubt}: {check.detail}")
+                if check.status is CheckStatus.FAILS and (doubt := self._doubt(check, place)) is not None
+                else check
+                for check in found
+            ]
+            for place, found in enumerate(self._checks)
+        ]
+
+    def _doubt(self, check: EquationCheck, place: int) -> str | None:
+        left, right = _RELATION.split(check.text)
+        line = self._lines[place]
+        if self._is_contested(check, left, place):
+            return CONTESTED
+        if "≈" in check.text and re.search(r"[-+*/^(]", right) and _is_near(check):
+            return ESTIMATE
+        if self._is_continued(check, place):
+            return CONTINUED
+        if _QUOTES.search(line):
+            return QUOTED
+        if any(_REJECTS.search(text) for text in self._lines[place : place + WINDOW]) or self._is_supposed(place):
+            return REJECTED
+        if self._is_choice(line):
+            return CHOICE
+        if "." not in check.text and "%" not in check.text:
+            if self._has_own_operation or self._is_congruent(check) or self._holds_in_a_base(check):
+                return OTHER_ARITHMETIC
+            if _differs_by_hours(check) and _CLOCK.search(self._text):
+                return CLOCK
+        return REVERSED if _is_reversed(left, check) and _LACK.search(line) else None
+
+    def _is_contested(self, check: EquationCheck, left: str, place: int) -> bool:
+        """Whether the same calculation stands in the next lines with its right result."""
+        if not left.strip("(-)0123456789."):
+            return False
+        return any(
+            other.status in (CheckStatus.HOLDS, CheckStatus.ROUNDED) and _RELATION.split(other.text)[0] == left
+            for found in [self._later(check, place), *self._checks[place + 1 : place + WINDOW]]
+            for other in found
+        )
+
+    def _later(self, check: EquationCheck, place: int) -> Sequence[EquationCheck]:
+        """The equations of its line that stand behind it."""
+        found = self._checks[place]
+        return found[next(index for index, other in enumerate(found) if other is check) + 1 :]
+
+    def _is_continued(self, check: EquationCheck, place: int) -> bool:
+        """Whether a sum was broken over two lines, and this is the first equation of the second."""
+        if not place or self._checks[place][0] is not check:
+            return False
+        return bool(_ENDS_OPEN.search(self._lines[place - 1]) or _BEGINS_OPEN.match(self._lines[place]))
+
+    def _is_supposed(self, place: int) -> bool:
+        """Whether it stands between a supposition and the contradiction that this leads to."""
+        supposed, contradicted = self._supposition
+        return supposed <= place <= contradicted
+
+    @cached_property
+    def _supposition(self) -> tuple[int, int]:
+        """The first line that supposes something, and the last one that names a contradiction."""
+        places = range(len(self._lines))
+        first = next((place for place in places if _SUPPOSES.search(self._lines[place])), len(self._lines))
+        last = next((place for place in reversed(places) if _CONTRADICTION.search(self._lines[place])), -1)
+        return first, last
+
+    def _is_choice(self, line: str) -> bool:
+        choice = _CHOICE.match(line)
+        return choice is not None and len(self._choices) > 1
+
+    @cached_property
+    def _choices(self) -> set[str]:
+        return {match[1] for line in self._lines if (match := _CHOICE.match(line))}
+
+    @cached_property
+    def _text(self) -> str:
+        return "\n".join([self._problem, *self._lines])
+
+    @cached_property
+    def _has_own_operation(self) -> bool:
+        return _OWN_OPERATION.search(self._text) is not None
+
+    @cached_property
+    def _moduli(self) -> set[int]:
+        return {int(one or other) for one, other in _MODULUS.findall(self._text)} - {0, 1}
+
+    @cached_property
+    def _bases(self) -> set[int]:
+        names = {(name or other).lower() for name, other in _BASE.findall(self._text)}
+        bases = {int(name) if name.isdecimal() else _BASES.get(name, 0) for name in names}
+        return {base for base in bases if 2 <= base <= 16}
+
+    def _is_congruent(self, check: EquationCheck) -> bool:
+        """Whether both sides differ by a multiple of a modulus that the text names."""
+        if not self._moduli:
+            return False
+        values = _values(check)
+        return values is not None and any((values[0] - values[1]) % modulus == 0 for modulus in self._moduli)
+
+    def _holds_in_a_base(self, check: EquationCheck) -> bool:
+        """Whether both sides are equal once their numerals are read in a base that the text names."""
+        return any(_equal_in(check.text, base) for base in self._bases)
+
+
+def _equal_in(text: str, base: int) -> bool:
+    try:
+        left, right = (
+            evaluate(parse(re.sub(r"\d+", lambda run: str(int(run[0], base)), side))) for side in _RELATION.split(text)
+        )
+    except (ArithmeticError, ValueError, LimitError):
+        return False
+    return left == right
+
+
+def _values(check: EquationCheck) -> tuple[Fraction, Fraction] | None:
+    """Both values, where they are fractions."""
+    try:
+        return Fraction(check.left or ""), Fraction(check.right or "")
+    except ValueError:
+        return None
+
+
+def _is_near(check: EquationCheck) -> bool:
+    """Whether both sides are within a tenth of each other, as far as their values are known."""
+    values = _values(check)
+    return values is None or abs(values[0] - values[1]) * 10 <= max(map(abs, values))
+
+
+def _differs_by_hours(check: EquationCheck) -> bool:
+    """``7 + 8 = 3``."""
+    values = _values(check)
+    return values is not None and values[0] - values[1] in (12, 24) and 0 < values[1] <= 24
+
+
+def _is_reversed(left: str, check: EquationCheck) -> bool:
+    """``40 - 55 = 15``: a difference of two numbers, with the sign left out."""
+    values = _values(check)
+    return values is not None and values[0] == -values[1] and re.fullmatch(r"[\d.]+-[\d.]+", left) is not None
