@@ -1,0 +1,42 @@
+"""Fixtures that more than one test file shares."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import settings
+
+# The same examples in every run, and no clock: a red run can be repeated by anybody. `make fuzz` draws new ones.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("fuzz", deadline=None, max_examples=2000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+GRADE_TYPES = {
+    "grade_status": pa.string(),
+    "grade_verdict": pa.string(),
+    "grade_flaw_probability": pa.float32(),
+    "grade_first_error_line": pa.int32(),
+    "grade_message": pa.string(),
+    "grade_flags": pa.list_(pa.string()),
+}
+GRADE_DEFAULTS = {"grade_status": "graded", "grade_flags": []}
+
+
+@pytest.fixture(scope="session")
+def write_report():
+    """Give a function that writes a small report: ``columns`` by name, the ``grade_`` ones filled up where absent."""
+
+    def write(path, columns, metadata=None, row_group_size=None):
+        rows = len(next(iter(columns.values())))
+        arrays = {name: values for name, values in columns.items() if name not in GRADE_TYPES}
+        for name, kind in GRADE_TYPES.items():
+            arrays[name] = pa.array(columns.get(name, [GRADE_DEFAULTS.get(name)] * rows), kind)
+        table = pa.table(arrays).replace_schema_metadata({"grader": json.dumps(metadata or {"format": 1})})
+        pq.write_table(table, path, row_group_size=row_group_size)
+        return str(path)
+
+    return write

@@ -1,0 +1,382 @@
+"""Equations with unknowns: whole solutions, random systems, and the arithmetic underneath."""
+
+from __future__ import annotations
+
+import json
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.checking.algebra import judge_unknowns
+from grader.checking.arithmetic import UndefinedError
+from grader.checking.check import Checker
+from grader.checking.claims import claim_of, loose_letters
+from grader.checking.grammar import parse
+from grader.checking.linear import Relation, System, as_row
+from grader.checking.meanings import Meanings
+from grader.checking.polynomial import NotPolynomialError, constant_of, difference, expand, spell
+from grader.engines import load_pair
+from grader.limits import MAX_ALGEBRA_CHARACTERS, MAX_COEFFICIENT_BITS, MAX_UNKNOWNS, LimitError
+from grader.pipeline import Grader
+from grader.types import CheckStatus, Equation, Solution
+
+CASES = json.loads((Path(__file__).parent / "cases" / "algebra.json").read_text(encoding="utf-8"))
+HOLDS, ROUNDED, FAILS, SYMBOLIC = CheckStatus.HOLDS, CheckStatus.ROUNDED, CheckStatus.FAILS, CheckStatus.SYMBOLIC
+
+
+@pytest.fixture(scope="module")
+def grader():
+    with Grader(load_pair("rules", classifier=False, adapters=None, threshold=None)) as result:
+        yield result
+
+
+@pytest.fixture(scope="module")
+def checker():
+    with Checker() as result:
+        yield result
+
+
+def judged(checker, *equations, text=""):
+    """Judge equations (texts, or whole equations) as those of one solution."""
+    equations = [Equation(one) if isinstance(one, str) else one for one in equations]
+    return judge_unknowns([checker.check(one) for one in equations], equations, lambda: text)
+
+
+def statuses(checker, *equations, text=""):
+    return [check.status for check in judged(checker, *equations, text=text)]
+
+
+def details(checker, *equations):
+    return [check.detail for check in judged(checker, *equations)]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["source"])
+def test_solutions_are_judged_as_the_golden_cases_say(case, grader):
+    """Each solution of tests/cases/algebra.json fails on its line or not at all, and each equation has its status."""
+    result = grader.grade([Solution("", case["solution"])])[0]
+    found = [[check.text, check.status] for line in result.lines for check in line.equations]
+    assert result.first_error_line == case["line"]
+    assert case["equations"] in (None, found)
+
+
+def test_the_golden_cases_are_enough_and_mostly_good():
+    """There are sixty golden cases at least, each told apart by its source, and half of them must not fail."""
+    assert len(CASES) >= 60
+    assert len({case["solution"] for case in CASES}) == len(CASES)
+    assert 2 * sum(case["line"] is None for case in CASES) >= len(CASES)
+
+
+def test_a_failure_says_from_what_and_what_it_should_be(grader):
+    """The message of a row names the equation that the value follows from, and the value."""
+    result = grader.grade([Solution("", "Let x be the number of pens.\n3x - 5 = 16\n3x = 21\nx = 6")])[0]
+    assert result.message == "line 4: from 3x=21, x is 7, not 6"
+
+
+@pytest.mark.parametrize(
+    ("equations", "detail"),
+    [
+        (["3-w=1", "4w-6=2", "4w=9"], "from 4w-6=2, 4w is 8, not 9"),
+        (["c+w=25", "2c+4w=70", "c=14"], "from c+w=25 and 2c+4w=70, c is 15, not 14"),
+        (["0.6x=45", "x=45*0.6"], "from 0.6x=45, x is 75, but 45*0.6 is 27"),
+        (["a+b=9", "b+c=11", "a+c=8", "c=6"], "from the equations before it, c is 5, not 6"),
+    ],
+)
+def test_details_name_two_equations_at_most(checker, equations, detail):
+    """A contradiction names one or two equations that it comes from, and speaks of more as those before it."""
+    assert details(checker, *equations)[-1] == detail
+
+
+def test_a_wrong_rewriting_says_what_the_left_side_is(checker):
+    """``A+2A=4A`` fails with the sum that is right, once A is known not to be zero."""
+    found = judged(checker, "A+2A=4A", "4A=20", "A=5")
+    assert [check.status for check in found] == [FAILS, SYMBOLIC, HOLDS]
+    assert found[0].detail == "A+2A is 3A, not 4A"
+
+
+def test_a_rewriting_that_may_be_an_equation_stays_open(checker):
+    """Without a value for its letter, or where that is zero, ``3x=5x`` is an equation like any other."""
+    assert statuses(checker, "x+2x=5x") == [SYMBOLIC]
+    assert statuses(checker, "x+2x=5x", "x=0") == [SYMBOLIC, SYMBOLIC]
+
+
+def test_known_values_stand_on_both_sides(checker):
+    """Where the letters are known, a check has the values of both sides."""
+    found = judged(checker, "3x=21", "x=7", "2x+1=15", "4y=2", "y=3")
+    values = [(check.left, check.right) for check in found]
+    assert values == [(None, None), ("7", "7"), ("15", "15"), (None, None), ("0.5", "3")]
+
+
+def test_other_checks_come_back_as_they_are(checker):
+    """Numeric equations keep their checks, and nothing asks for the text."""
+
+    def no_text():
+        raise AssertionError
+
+    equations = [Equation("2+2=4"), Equation("3x=21"), Equation("2+2=5"), Equation("x=7")]
+    checks = [checker.check(equation) for equation in equations]
+    found = judge_unknowns(checks, equations, no_text)
+    assert [found[0], found[2]] == [checks[0], checks[2]]
+    assert found[3].status is HOLDS
+
+
+@pytest.mark.parametrize("doubt", ["it is taken back later", "the step is hypothetical"])
+def test_doubted_equations_neither_fail_nor_refute(checker, doubt):
+    """An equation with a doubt does not fail, and no other fails because of it."""
+    assert statuses(checker, "3x=21", Equation("x=6", doubt=doubt)) == [SYMBOLIC, SYMBOLIC]
+    assert statuses(checker, Equation("3x=21", doubt=doubt), "x=6") == [SYMBOLIC, SYMBOLIC]
+    assert statuses(checker, Equation("3x=21", doubt=doubt), "3x=21", "x=7") == [SYMBOLIC, SYMBOLIC, HOLDS]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "There are two cases.",
+        "The parabola has its vertex there.",
+        "Let x be Ann's age. Then let x be Ben's age.",
+        "If x = 6, then it fits.",
+        "\\(x \\geq 2\\)",
+        "a graph of y against x",
+    ],
+)
+def test_nothing_fails_where_letters_may_change_their_meaning(checker, text):
+    """Cases, curves, bounds, second definitions and suppositions in the text keep a contradiction from failing."""
+    assert statuses(checker, "3x=21", "x=6", text="So x is found.") == [SYMBOLIC, FAILS]
+    assert statuses(checker, "3x=21", "x=6", text=text) == [SYMBOLIC, SYMBOLIC]
+
+
+@pytest.mark.parametrize(
+    "text", ["If x is the price, 3x is 21.", "Let x = the number of pens.", "Solving for x, we go on."]
+)
+def test_a_definition_is_no_supposition(text):
+    """A letter that is introduced once keeps its meaning."""
+    assert Meanings(text).are_kept({"x"})
+
+
+def test_an_unknown_that_was_read_as_a_unit_refutes_nothing(checker):
+    """``g = 2k`` read as ``g=2`` does not fail: the text goes on with one of the letters."""
+    equations = ["g+k=9", "3k=9", "g=2"]
+    assert statuses(checker, *equations, text="g = 2 coins")[-1] is FAILS
+    assert statuses(checker, *equations, text="g = 2k, g + k = 9")[-1] is SYMBOLIC
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (Equation("3x=1", right_units=("hour",)), Equation("x=20", right_units=("minute",))),
+        (Equation("3x=1", right_units=("hour",)), Equation("x=20")),
+        (Equation("2x=3", right_units=("dozen",)), Equation("x=18")),
+        (Equation("3*m=3", right_units=("m",)), Equation("m=4")),
+        (Equation("0.33x=20"), Equation("x=60")),
+        (Equation("x=37/3"), Equation("2x=24.6")),
+        (Equation("3x≈20", approximate=True), Equation("x=7")),
+        (Equation("20t=8"), Equation("30t=13")),
+        (Equation("x=5"), Equation("x=6")),
+        (Equation("3x=21"), Equation("x=0")),
+    ],
+)
+def test_what_else_may_be_meant_does_not_fail(checker, first, second):
+    """Units, rounded decimals, bare values and letters that are no unknowns refute nothing."""
+    assert FAILS not in statuses(checker, first, second)
+
+
+def test_a_letter_goes_on_with_a_result_that_was_wrong(checker):
+    """After ``B/2 = 7+9 = 30`` the next line may use the 30."""
+    assert statuses(checker, "B/2=7+9", "7+9=30", "B=60") == [SYMBOLIC, FAILS, SYMBOLIC]
+
+
+def test_after_a_failure_the_failed_line_counts(checker):
+    """What follows from the line that failed holds, and only the first wrong line fails."""
+    found = statuses(checker, "4w-6=54", "4w=50", "w=12.5", "w=12.5", "2w=25", "w=15")
+    assert found[:3] == [SYMBOLIC, SYMBOLIC, HOLDS]  # two values of w: nothing is refuted
+    assert statuses(checker, "4w-6=54", "4w=50", "w=12.5", "2w=25") == [SYMBOLIC, FAILS, HOLDS, HOLDS]
+
+
+# --- random systems
+
+numbers = st.integers(-30, 30)
+factors = st.integers(-9, 9).filter(bool)
+
+
+def spelled(coefficients, constant):
+    """Write a linear equation: ``3*x-2*y=7``."""
+    terms = [f"{factor:+d}*{letter}" for letter, factor in coefficients.items()]
+    return f"{''.join(terms).removeprefix('+')}={constant}"
+
+
+@st.composite
+def systems(draw):
+    """Equations of a system with one integer solution, and that solution."""
+    letters = draw(st.lists(st.sampled_from("bnpqrvwxyz"), min_size=1, max_size=4, unique=True))
+    values = {letter: draw(numbers) for letter in letters}
+    rows = []
+    for index in range(len(letters)):
+        # Triangular, so that there is one solution.
+        row = {letter: draw(factors) for letter in letters[: index + 1]}
+        rows.append(spelled(row, sum(factor * values[letter] for letter, factor in row.items())))
+    return draw(st.permutations(rows)), values
+
+
+@given(systems(), st.data())
+def test_true_steps_hold_and_never_fail(checker, system, data):
+    """Sums of a system's equations and its solved forms follow from it, in any order."""
+    rows, values = system
+    letters = data.draw(st.permutations(sorted(values)))
+    steps = [f"{letter}={values[letter]}" for letter in letters]
+    row = {letter: data.draw(factors) for letter in letters}
+    steps.append(spelled(row, sum(factor * values[letter] for letter, factor in row.items())))
+    new = [step for step in steps if step not in rows]
+    found = dict(zip([*rows, *new], statuses(checker, *rows, *new), strict=True))
+    assert FAILS not in found.values()
+    assert all(found[step] is HOLDS for step in new)
+
+
+@given(systems(), st.data())
+def test_a_wrong_value_fails(checker, system, data):
+    """A solved form with another number fails."""
+    rows, values = system
+    letter = data.draw(st.sampled_from(sorted(values)))
+    wrong = data.draw(numbers.filter(lambda value: value not in (0, values[letter])))
+    found = judged(checker, *rows, f"{letter}={wrong}")[-1]
+    assert found.status is FAILS
+    assert found.left == str(values[letter])
+
+
+@given(systems(), st.data())
+def test_names_of_letters_do_not_matter(checker, system, data):
+    """The same solution in other letters has the same statuses."""
+    rows, values = system
+    steps = [f"{letter}={value + data.draw(st.integers(0, 1))}" for letter, value in values.items()]
+    others = dict(zip(sorted(values), data.draw(st.permutations("BDFGHJKMNPQ")), strict=False))
+    renamed = [text.translate(str.maketrans(others)) for text in (*rows, *steps)]
+    assert statuses(checker, *rows, *steps) == statuses(checker, *renamed)
+
+
+@given(st.lists(st.sampled_from([*"xyz0123456789+-*/^()=%.", "2x", "x=", "3*"]), max_size=30).map("".join))
+def test_no_text_raises(checker, text):
+    """Whatever stands in an equation with unknowns, it is judged without an error."""
+    judged(checker, "3x=21", text, f"x={text}", "x=7")
+
+
+# --- polynomials and systems
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("3(x+2)", "3x+6"),
+        ("(a+b)^2", "a^2+2a*b+b^2"),
+        ("(x+1)(x-1)", "x^2-1"),
+        ("x/2+x/3", "5x/6"),
+        ("(x^2-1)/(x+1)", "x-1"),
+        ("x^(-2)", "1/x^2"),
+        ("20%*x", "x/5"),
+        ("-(x-y)", "y-x"),
+        ("x*sqrt(16)", "4x"),
+    ],
+)
+def test_equal_expressions_have_no_difference(one, other):
+    """Two spellings of one expression leave nothing once one is taken from the other."""
+    assert difference(expand(parse(one)), expand(parse(other))) == {}
+
+
+@pytest.mark.parametrize("text", ["2^x", "sqrt(x)", "x!", "x^(1/2)", "x//2", "x mod 3", "x/(y-y)"])
+def test_what_is_no_quotient_of_polynomials_is_refused(text):
+    """An unknown in an exponent, a root, a factorial or a remainder is not multiplied out."""
+    with pytest.raises((NotPolynomialError, UndefinedError)):
+        expand(parse(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("x^13", "MAX_DEGREE"),
+        ("(w+x+y+z)^12", "MAX_TERMS"),
+        ("x^7*y^7", "MAX_DEGREE"),
+        (f"{'9' * 400}x*{'9' * 400}y", "MAX_COEFFICIENT_BITS"),
+        ("+".join(f"x_{letter}" for letter in map(chr, range(0x4E00, 0x4E00 + 401))), "MAX_TERMS"),
+    ],
+)
+def test_bounds_are_met_before_the_work(text, limit):
+    """Expressions beyond a bound raise it by name."""
+    with pytest.raises(LimitError) as error:
+        expand(parse(text))
+    assert error.value.name == limit
+
+
+@pytest.mark.parametrize(
+    ("text", "spelling"),
+    [("2A+4A", "6A"), ("3(x-2)+1", "3x-5"), ("y-x", "-x+y"), ("x/3", "(1/3)x"), ("x-x", "0"), ("x*x*y", "x*x*y")],
+)
+def test_polynomials_are_spelled_for_people(text, spelling):
+    """A polynomial is written with its terms in order of degree and letter."""
+    assert spell(expand(parse(text)).above) == spelling
+
+
+def test_a_constant_has_a_value():
+    """An expression whose letters cancel, or that has none, is a constant."""
+    assert constant_of(expand(parse("1/3+1/6"))) == Fraction(1, 2)
+    assert constant_of(expand(parse("x-x"))) == 0
+    assert constant_of(expand(parse("x+1"))) is None
+
+
+def row_of(text, source=0):
+    left, right = text.split("=")
+    row = as_row(difference(expand(parse(left)), expand(parse(right))), source)
+    assert row is not None
+    return row
+
+
+def test_a_system_knows_what_follows_and_from_what():
+    """A row is implied, contradicted or new, with the equations that say so."""
+    system = System([row_of("x+y=10", 1), row_of("x-y=4", 2)])
+    assert system.values("xyz") == {"x": 7, "y": 3}
+    assert system.relation(row_of("2x=14", 3)) == (Relation.IMPLIED, {1, 2, 3})
+    assert system.relation(row_of("x=8", 3))[0] is Relation.CONTRADICTS
+    assert system.relation(row_of("x+z=8", 3))[0] is Relation.NEW
+    assert System([row_of("x+y=10")]).value("x") is None
+
+
+def test_a_system_refuses_what_is_too_large():
+    """Beyond the bounds on unknowns and on coefficients the system stays as it was."""
+    letters = [f"x_{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
+    system = System(row_of(f"{letter}=1") for letter in letters[:MAX_UNKNOWNS])
+    with pytest.raises(LimitError, match="MAX_UNKNOWNS"):
+        system.add(row_of(f"{letters[-1]}=1"))
+    assert system.value(letters[-1]) is None
+    with pytest.raises(LimitError, match="MAX_COEFFICIENT_BITS"):
+        System([row_of("x=1")._replace(constant=Fraction(2**MAX_COEFFICIENT_BITS))])
+
+
+def test_letters_without_one_value_are_loose():
+    """Powers, products, two values, functions, indices and letters glued to numbers say nothing reliable."""
+    texts = ["x^2=49", "a*b=6", "n=1", "n=2", "f(3)=7", "p_1=5", "20t=8", "w=3", "i=1"]
+    claims = [claim_of(place, Equation(text)) for place, text in enumerate(texts)]
+    assert loose_letters(claims) == {"x", "a", "b", "n", "f", "p_1", "t", "i"}
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [f"x={number}" for number in range(6_000)],
+        [f"x+{number}=y" for number in range(3_000)],
+        ["+".join(f"{letter}{'*x' * 8}" for letter in "abcdefgh") + "=1"] * 100,
+        [f"x^{number}=(x+1)^12" for number in range(1_500)],
+        ["+".join(f"{number}x_{chr(0x4E00 + number)}" for number in range(1, 300)) + f"={end}" for end in range(30)],
+    ],
+)
+def test_hostile_solutions_are_bounded(checker, texts):
+    """However many equations a solution has, they are judged within seconds."""
+    start = time.process_time()
+    found = statuses(checker, *texts)
+    assert time.process_time() - start < 5
+    assert FAILS not in found
+
+
+def test_equations_beyond_the_bound_stay_open(checker):
+    """Past the bound on characters nothing is judged."""
+    filler = [f"y_{'abc'[number % 3]}+{number}=z" for number in range(MAX_ALGEBRA_CHARACTERS // 8)]
+    assert statuses(checker, *filler, "3x=21", "x=7")[-1] is SYMBOLIC

@@ -1,0 +1,66 @@
+"""A number that a model read must stand in the line, or it is named."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.reading.grounding import ungrounded_numbers
+
+
+@pytest.mark.parametrize(
+    ("equation", "line"),
+    [
+        ("48/2=24", "Half of 48 is 48 / 2 = 24"),
+        ("1200*2=2400", "1,200 x 2 = 2,400"),
+        ("2*6=12", "Two times six equals twelve"),
+        ("2*7=14", "twice 7 is 14"),
+        ("3*7=21", "triple the 7 makes 21"),
+        ("12*2=24", "a dozen times 2 is 24"),
+        ("1/2*90=45", "half of 90 is 45"),
+        ("2/3*60=40", "two thirds of 60 is 40"),
+        ("0.2*50=10", "20% of 50 is 10"),
+        ("20/100*50=10", "20 percent of 50 is 10"),
+        ("2.5*4=10", "2.50 × 4 = 10.0"),
+        ("3*100=300", "three times a hundred is 300"),
+        ("1/2*8=4", "½ of 8 is 4"),
+        ("3+4=7", "٣ + ٤ = ٧"),
+        ("x+y=z", "no numbers"),
+    ],
+)
+def test_numbers_that_stand_in_the_line(equation, line):
+    """Digits, words, shares and hundredths of a percentage all ground a number."""
+    assert ungrounded_numbers(equation, line) == []
+
+
+@pytest.mark.parametrize(
+    ("equation", "line", "missing"),
+    [
+        ("48/2=25", "48 / 2 = 24", ["25"]),
+        ("5*9=45", "She has 5 apples", ["9", "45"]),
+        ("0.2*50=10", "20 of 50 is 10", ["0.2"]),
+        ("12*2=24", "1 and 2 make 24", ["12"]),
+        ("2+2=4", "", ["2", "2", "4"]),
+    ],
+)
+def test_numbers_that_do_not(equation, line, missing):
+    """Each number that the line does not hold is named as it is written."""
+    assert ungrounded_numbers(equation, line) == missing
+
+
+def test_a_number_beyond_the_limits_is_never_grounded():
+    """A number that is too long to hold has no ground, even where it stands in the line."""
+    huge = "9" * 20_000
+    assert ungrounded_numbers(f"{huge}=1", f"{huge} = 1") == [huge]
+
+
+@given(st.text(), st.text())
+def test_any_texts(equation, line):
+    """Nothing is raised on any text."""
+    assert isinstance(ungrounded_numbers(equation, line), list)
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=5))
+def test_a_line_grounds_itself(numbers):
+    """What is written in the line is grounded, with separators or without."""
+    equation = "+".join(map(str, numbers)) + "=0"
+    assert ungrounded_numbers(equation, " and ".join(f"{number:,}" for number in [*numbers, 0])) == []
