@@ -1,0 +1,28 @@
+"""Print flagged rows of a report with their messages: an example of reading one with nothing but pyarrow.
+
+python docs/read_report.py REPORT.parquet [ROWS]
+"""
+
+from __future__ import annotations
+
+import sys
+
+import pyarrow.dataset as ds
+
+
+def main(report: str, rows: int = 5) -> None:
+    """Print the first rows whose verdict is not correct: where the error is, why, and the line itself."""
+    flagged = ds.field("grade_verdict") != "correct"
+    columns = ["grade_verdict", "grade_first_error_line", "grade_message", "grade_lines"]
+    for row in ds.dataset(report).scanner(columns=columns, filter=flagged).head(rows).to_pylist():
+        print(f"{row['grade_verdict']}: {row['grade_message']}")
+        for line in row["grade_lines"]:
+            mark = ">" if line["line"] == row["grade_first_error_line"] else " "
+            print(f"  {mark} {line['line']:>2}  {line['text']}")
+            for equation in line["equations"]:
+                print(f"          {equation['text']}  {equation['status']}")
+        print()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], *map(int, sys.argv[2:3]))
