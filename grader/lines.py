@@ -104,6 +104,11 @@ def _plain(text: str) -> str:
     return text
 
 
+def without_annotations(text: str) -> str:
+    """The text without calculator annotations: what a model is shown of a line."""
+    return _ANNOTATION.sub("", text) if "<<" in text or "«" in text else text
+
+
 def is_final_answer(text: str) -> bool:
     """Whether a line only states the final answer: it has no relation in it."""
     return "=" not in text and _FINAL.match(text) is not None
