@@ -2,7 +2,8 @@
 
 GraderError                     base of all; ``exit_code`` says how a command ends
 ├── InputError                  exit 2: a file, a column or a type that cannot be graded; nothing was written
-│   └── UsageError              exit 2: an option or its value
+│   ├── UsageError              exit 2: an option or its value
+│   └── AdapterError            exit 2: an adapter folder or a base that does not load, or does not fit
 ├── EnvironmentStop             exit 3: disk full, permission lost, lock held; the same command goes on later
 └── ThresholdError              exit 1: a gate or a ``--fail-on`` bound was broken
 
@@ -26,6 +27,10 @@ class InputError(GraderError):
 
 class UsageError(InputError):
     """An option, or the value of one, is wrong."""
+
+
+class AdapterError(InputError):
+    """An adapter folder, or the base it names, is missing, damaged or made for something else."""
 
 
 class EnvironmentStop(GraderError):

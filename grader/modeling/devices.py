@@ -1,0 +1,44 @@
+"""Where the models run, in which number format, and on how many threads."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import torch
+
+from grader.errors import UsageError
+
+if TYPE_CHECKING:
+    from grader.modeling.loading import Kind
+
+
+def pick_device(name: str | None = None) -> torch.device:
+    """The named device, or the GPU if there is one. Raises ``UsageError`` for one that is not there."""
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise UsageError(f"--device {name}: no such device; use cpu, cuda or cuda:N") from error
+    if device.type not in ("cpu", "cuda"):
+        raise UsageError(f"--device {name}: the models run on cpu and cuda only")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UsageError(f"--device {name}: torch sees {torch.cuda.device_count()} GPUs here; use --device cpu")
+    return device
+
+
+def pick_dtype(device: torch.device, kind: Kind) -> torch.dtype:
+    """float32 on a CPU; on a GPU bfloat16, and where that is only emulated float16, in which Gemma overflows."""
+    if device.type == "cpu":
+        return torch.float32
+    if torch.cuda.is_bf16_supported(including_emulation=False):
+        return torch.bfloat16
+    return torch.float16 if kind == "classifier" else torch.float32
+
+
+def use_threads() -> int:
+    """One thread for each core that this process may use, unless OMP_NUM_THREADS says otherwise; gives the number."""
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    return torch.get_num_threads()

@@ -1,0 +1,82 @@
+"""Bases and tokenizers: the real Gemma and Phi code, safetensors only, no code from a checkpoint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging
+
+from grader.errors import AdapterError
+from grader.modeling.quantised import nf4_config, pin_gradients
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Kind = Literal["extractor", "classifier"]
+Quantization = Literal["nf4"]
+
+
+def load_tokenizer(base: Path | str, revision: str | None = None, *, offline: bool = False) -> Any:
+    """The tokenizer of a base: a folder or a hub id. Raises ``AdapterError`` if there is none."""
+    try:
+        return AutoTokenizer.from_pretrained(
+            base, revision=revision, local_files_only=offline, trust_remote_code=False, use_fast=True
+        )
+    except (OSError, ValueError) as error:
+        raise AdapterError(f"{base}: no tokenizer could be loaded: {_first_line(error)}") from error
+
+
+def load_base(
+    kind: Kind,
+    base: Path | str,
+    *,
+    quantization: Quantization | None = None,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | str = "cpu",
+    revision: str | None = None,
+    offline: bool = False,
+) -> Any:
+    """A base in evaluation mode: a causal LM for the extractor, a backbone without LM head for the classifier.
+
+    ``base`` is a folder or a hub id. ``quantization="nf4"`` stores the linear layers in 4 bits and computes in
+    ``dtype``; a checkpoint that is already quantised stays so (``densify`` undoes it). Raises ``AdapterError``.
+    """
+    loader = AutoModelForCausalLM if kind == "extractor" else AutoModel
+    options: dict[str, Any] = {"quantization_config": nf4_config(dtype)} if quantization == "nf4" else {}
+    bars = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        model = loader.from_pretrained(
+            base,
+            revision=revision,
+            local_files_only=offline,
+            trust_remote_code=False,
+            use_safetensors=True,
+            attn_implementation="sdpa",
+            dtype=dtype,
+            device_map={"": str(device)},
+            **options,
+        )
+    except (OSError, ValueError) as error:
+        raise AdapterError(f"{base}: the base could not be loaded: {_first_line(error)}") from error
+    finally:
+        if bars:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+    pin_gradients(model)
+    return model.eval()
+
+
+def position_limit(config: Any) -> int:
+    """Tokens that a batch may be long: behind the original length of a longrope base, padding changes shorter rows."""
+    rope = getattr(config, "rope_parameters", None) or {}
+    original = getattr(config, "original_max_position_embeddings", None)
+    if isinstance(rope, dict):
+        original = rope.get("original_max_position_embeddings", original)
+    limits = [limit for limit in (config.max_position_embeddings, original) if limit]
+    return int(min(limits))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
