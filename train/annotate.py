@@ -52,6 +52,12 @@ def annotated(problem_id: str, question: str, solution: str) -> Graph | None:
     return Graph(problem_id, problem, tuple(steps), answer)
 
 
+def aligned_step(line: str) -> Step | None:
+    """One line by itself, with the calculation that its annotation and its text agree on; None where they do not."""
+    step = _step(line, 0, {}, set())
+    return step if step is not None and step.calculates else None
+
+
 def _step(text: str, index: int, results: Mapping[Fraction, int], given: set[Fraction]) -> Step | None:
     def source(value: Fraction) -> Source:
         if value in results:

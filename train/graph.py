@@ -91,7 +91,7 @@ class Step:
     def equation(self) -> str:
         """The calculation without its words: ``48/2=24``."""
         assert self.result is not None
-        return f"{''.join(symbol_of(piece) for piece in self.calculation)}={self.pieces[self.result]}"
+        return f"{''.join(symbol_of(piece) for piece in self.calculation)}={symbol_of(self.pieces[self.result])}"
 
 
 @dataclass(frozen=True)
