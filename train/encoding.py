@@ -1,0 +1,82 @@
+"""Examples -> token ids, labels and read-outs, by the very prompts and the very encoder that the engines use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from grader.errors import InputError
+from grader.modeling import encode_all, encode_solutions
+from grader.prompts import PROMPT_VERSION, extractor_prompt, extractor_response
+from train.data import IGNORED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from train.data import ClassifierExample, ExtractorExample
+
+
+class Row(NamedTuple):
+    """One example as a model sees it.
+
+    ``labels`` has one label for each token (extractor) or for each of ``readouts``, positions of tokens (classifier);
+    ``IGNORED`` where there is no loss. ``example`` is its index among those that were encoded.
+    """
+
+    input_ids: list[int]
+    labels: list[int]
+    readouts: list[int]
+    example: int
+
+
+class Encoded(NamedTuple):
+    """The rows of some examples, and how many were left out because they are longer than the limit."""
+
+    rows: list[Row]
+    too_long: int
+
+
+def extractor_rows(tokenizer: Any, examples: Sequence[ExtractorExample], max_tokens: int) -> Encoded:
+    """Prompt and answer of every line; the prompt carries no loss.
+
+    Raises InputError if a row carries no loss at all, or none is short enough.
+    """
+    prompts = encode_all(tokenizer, [extractor_prompt(example.line, PROMPT_VERSION) for example in examples])
+    answers = encode_all(tokenizer, [extractor_response(example.equations) for example in examples])
+    rows = [
+        Row(prompt + answer, [IGNORED] * len(prompt) + answer, [], index)
+        for index, (prompt, answer) in enumerate(zip(prompts, answers, strict=True))
+    ]
+    return _short_enough(rows, max_tokens)
+
+
+def classifier_rows(
+    tokenizer: Any, examples: Sequence[ClassifierExample], max_tokens: int, *, whole: bool = False
+) -> Encoded:
+    """Problem and solution of every example, read out at the end of every line that has a label.
+
+    Raises InputError if a row carries no loss at all, or none is short enough.
+    """
+    encoded = encode_solutions(tokenizer, [(example.problem, example.lines) for example in examples], PROMPT_VERSION)
+    rows = [
+        Row(list(ids), example.labels(whole=whole), list(readouts), index)
+        for index, (example, (ids, readouts)) in enumerate(zip(examples, encoded, strict=True))
+    ]
+    return _short_enough(rows, max_tokens)
+
+
+def _short_enough(rows: list[Row], max_tokens: int) -> Encoded:
+    kept = [row for row in rows if len(row.input_ids) <= max_tokens]
+    if not kept:
+        raise InputError(f"all {len(rows)} examples are longer than max_tokens = {max_tokens}; raise it in --config")
+    require_loss(kept)
+    return Encoded(kept, len(rows) - len(kept))
+
+
+def require_loss(rows: Sequence[Row]) -> None:
+    """Raise InputError if there is a row of which every label is masked: a model would learn nothing from it."""
+    silent = [row.example for row in rows if all(label == IGNORED for label in row.labels)]
+    if silent:
+        raise InputError(
+            f"{len(silent)} of {len(rows)} examples carry no loss (the first is number {silent[0] + 1}): every label "
+            "is masked, so training would do nothing with them; the response was not found behind the prompt"
+        )
