@@ -32,6 +32,19 @@ _HASHES = re.compile(r"####\s*(?P<answer>.*)")
 _STATED = re.compile(r"\b(?:final )?answer(?: is|:)\s*:?\s*(?P<answer>[^\n]*)", re.IGNORECASE)
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
 
+_GOES_ON = re.compile(r"(?:[&\s]|\$+(?=\s*=)|\\[\[(,;]|\\q?quad(?![a-z]))*(?:=(?![=>])|≈|\\approx(?![a-z]))")
+_ENDS_OPEN = re.compile(r"(?:[\d)}%] | )(?:[+*/×÷·]|\\(?:times|cdot|div))(?:\\\\|[\s&])*$")
+_OPERAND = re.compile(r"[&\s]*[$\\({]*[\d.]")
+_RELATION = re.compile(r"(?<![<>!=])=(?![=>])|≈|\\approx(?![a-z])")
+_CLOSING = re.compile(r"(?:\s|&|\\\\|\\[\])]|(?<=[^\s\\])\$+)*$")
+_ADDEND = re.compile(r"[-+*/×x÷−] ?\$?[\d.,]*\d(?: [a-z]+){0,3}", re.IGNORECASE)
+_NUMBER = re.compile(r"\$?[\d.,]*\d(?: [a-z]+){0,3}", re.IGNORECASE)
+_SENTENCE_ENDS = (".", "!", "?", ":", ";", "**")
+MAX_TAIL = 500
+"""Characters that a line takes over from the one before it."""
+MAX_JOINED = 20
+"""Lines of one sum, one operand below the other."""
+
 
 def split_lines(solution: str | tuple[str, ...]) -> list[Line]:
     """Lines of a solution: of a text its non-empty lines, of a list of steps its non-empty elements.
@@ -61,6 +74,7 @@ class _Splitter:
         lines = [self._line(number, text) for number, text in enumerate(self.texts, start=1)]
         if lines and lines[-1].readable and is_final_answer(lines[-1].readable):
             lines[-1] = lines[-1]._replace(readable="")
+        _join(lines)
         if not self.doubts:
             return lines
         taken_back = max((line.number for line in lines if self.doubts.takes_back(line.readable)), default=0)
@@ -107,6 +121,46 @@ def _plain(text: str) -> str:
 def without_annotations(text: str) -> str:
     """The text without calculator annotations: what a model is shown of a line."""
     return _ANNOTATION.sub("", text) if "<<" in text or "«" in text else text
+
+
+def _join(lines: list[Line]) -> None:
+    """Put before a line that goes on with a calculation what the lines before it begin: ``= 7`` below ``x = 3 + 4``."""
+    run = 0
+    for index in range(1, len(lines)):
+        before, line = lines[index - 1], lines[index]
+        if not (before.readable and line.readable):
+            continue
+        if line.readable[0] in "=≈&\\$" and _GOES_ON.match(line.readable):
+            start = _column(lines, index) or _tail(before.readable)
+        elif run < MAX_JOINED and _ENDS_OPEN.search(before.readable) and _OPERAND.match(line.readable):
+            start = _tail(before.readable)
+            run += 1
+        else:
+            run = 0
+            continue
+        if start:
+            lines[index] = line._replace(readable=f"{start} {line.readable}", doubt=line.doubt or before.doubt)
+
+
+def _tail(text: str) -> str:
+    """What a line says behind its last relation, without the marks that close mathematics or a row."""
+    start = 0
+    for match in _RELATION.finditer(text):
+        start = match.end()
+    tail = text[start:].strip()
+    return "" if len(tail) > MAX_TAIL or tail.endswith(_SENTENCE_ENDS) else _CLOSING.sub("", tail)
+
+
+def _column(lines: list[Line], index: int) -> str:
+    """``120``, ``+ 30`` and so on up to the line at ``index``, as one sum; empty where no column stands above it."""
+    rows: list[str] = []
+    for line in reversed(lines[max(0, index - MAX_JOINED) : index]):
+        if not rows and not _ADDEND.fullmatch(line.text):
+            return ""
+        rows.append(line.text)
+        if not _ADDEND.fullmatch(line.text):
+            return " ".join(reversed(rows)) if _NUMBER.fullmatch(line.text) else ""
+    return ""
 
 
 def is_final_answer(text: str) -> bool:

@@ -83,6 +83,7 @@ class SecondLook:
 
     def __init__(self, lines: Sequence[Line], checks: Sequence[Sequence[EquationCheck]], problem: str) -> None:
         self._lines = [line.text for line in lines]
+        self._readable = [line.readable for line in lines]
         self._checks = checks
         self._problem = problem
 
@@ -139,7 +140,7 @@ class SecondLook:
         """Whether a sum was broken over two lines, and this is the first equation of the second."""
         if not place or self._checks[place][0] is not check:
             return False
-        return bool(_ENDS_OPEN.search(self._lines[place - 1]) or _BEGINS_OPEN.match(self._lines[place]))
+        return bool(_ENDS_OPEN.search(self._readable[place - 1]) or _BEGINS_OPEN.match(self._lines[place]))
 
     def _is_supposed(self, place: int) -> bool:
         """Whether it stands between a supposition and the contradiction that this leads to."""

@@ -60,6 +60,10 @@ _PROSE_WORD = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{3,}")
 _HIDDEN = re.compile(r"\\(?:text\w*|mathrm|mbox|operatorname|begin|end)\s*\{[^{}]*\}|\\[a-zA-Z]+")
 
 
+_BETWEEN = frozenset({"&", "\\quad", "\\qquad", "\\,", "\\;", "\\ "})
+_RELATES = re.compile(r"=(?![=>])|≈|\\approx$")
+
+
 class _TooDeepError(Exception):
     """Braces are nested deeper than ``MAX_DEPTH``."""
 
@@ -72,7 +76,7 @@ def delatex(text: str) -> str:
     if "$" in text:
         text = _SINGLE_DOLLAR.sub(_math_dollars, text)
     if "\\" not in text and "$$" not in text:
-        return text
+        return text.replace("&=", "=") if "&" in text else text
     if "\\circ" in text:
         text = _DEGREES.sub("", text)
     if "\\overline" in text:
@@ -152,7 +156,7 @@ class _Reader:
         if name in "%$&#":
             return name
         if name == "\\":
-            return " ; "
+            return " " if self._goes_on() else " ; "
         if name in (",", ";", ":", "!", " ", ">", "thinspace", "enspace"):
             return self._thin_space(name)
         if name in ("{", "}", "|"):
@@ -179,6 +183,14 @@ class _Reader:
         if name in _GREEK:
             return f" {_greek(name)}"
         return UNREADABLE
+
+    def _goes_on(self) -> bool:
+        """Whether the next row of an alignment begins with a relation: it goes on with the row before it."""
+        position = self.position
+        while position < len(self.tokens) and (self.tokens[position] in _BETWEEN or self.tokens[position].isspace()):
+            position += 1
+        text = self.tokens[position].lstrip() if position < len(self.tokens) else ""
+        return bool(_RELATES.match(text))
 
     def _thin_space(self, name: str) -> str:
         """``400\\,000`` is one number; elsewhere the command is a space."""
