@@ -46,7 +46,7 @@ def extractor_rows(tokenizer: Any, examples: Sequence[ExtractorExample], max_tok
         Row(prompt + answer, [IGNORED] * len(prompt) + answer, [], index)
         for index, (prompt, answer) in enumerate(zip(prompts, answers, strict=True))
     ]
-    return _short_enough(rows, max_tokens)
+    return _kept([row for row in rows if len(row.input_ids) <= max_tokens], len(rows), max_tokens)
 
 
 def classifier_rows(
@@ -56,20 +56,22 @@ def classifier_rows(
 
     Raises InputError if a row carries no loss at all, or none is short enough.
     """
-    encoded = encode_solutions(tokenizer, [(example.problem, example.lines) for example in examples], PROMPT_VERSION)
+    encoded = encode_solutions(
+        tokenizer, [(example.problem, example.lines) for example in examples], PROMPT_VERSION, max_tokens
+    )
     rows = [
-        Row(list(ids), example.labels(whole=whole), list(readouts), index)
-        for index, (example, (ids, readouts)) in enumerate(zip(examples, encoded, strict=True))
+        Row(one.ids, example.labels(whole=whole), one.readouts, index)
+        for index, (example, one) in enumerate(zip(examples, encoded, strict=True))
+        if not one.truncated
     ]
-    return _short_enough(rows, max_tokens)
+    return _kept(rows, len(examples), max_tokens)
 
 
-def _short_enough(rows: list[Row], max_tokens: int) -> Encoded:
-    kept = [row for row in rows if len(row.input_ids) <= max_tokens]
-    if not kept:
-        raise InputError(f"all {len(rows)} examples are longer than max_tokens = {max_tokens}; raise it in --config")
-    require_loss(kept)
-    return Encoded(kept, len(rows) - len(kept))
+def _kept(rows: list[Row], count: int, max_tokens: int) -> Encoded:
+    if not rows:
+        raise InputError(f"all {count} examples are longer than max_tokens = {max_tokens}; raise it in --config")
+    require_loss(rows)
+    return Encoded(rows, count - len(rows))
 
 
 def require_loss(rows: Sequence[Row]) -> None:

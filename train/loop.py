@@ -1,0 +1,141 @@
+"""What the trainings of both adapters share: evaluation, progress, and the arguments of the Trainer.
+
+The Trainer of transformers (and TRL's, which is built on it) does the work. Nothing here depends on the clock or on the
+order in which files are listed: on a CPU a training that was killed and resumed gives the same tensors as one that was
+not.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import TYPE_CHECKING, Any
+
+import torch
+from tqdm import tqdm
+from transformers import EarlyStoppingCallback, TrainerCallback
+
+from train.batches import LengthSampler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from train.config import Recipe
+
+LINES_BETWEEN_EVALUATIONS = 5
+
+
+class OwnTrainer:
+    """Mixed into a Trainer: its order of rows and its evaluation are ours.
+
+    ``measure`` gives the validation figures of the model by name.
+    """
+
+    measure: Callable[[Any], dict[str, float]]
+    lengths: Sequence[int]
+    batch: int
+
+    def _get_train_sampler(self, _dataset: Any = None) -> LengthSampler:
+        return LengthSampler(self.lengths, self.batch, self.args.seed)  # type: ignore[attr-defined]
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """The validation figures, prefixed as the Trainer wants them; draws no random number."""
+        trainer: Any = self
+        metrics = {f"eval_{name}": value for name, value in self.measure(trainer.model).items()}
+        trainer.log(dict(metrics))
+        trainer.control = trainer.callback_handler.on_evaluate(trainer.args, trainer.state, trainer.control, metrics)
+        return metrics
+
+
+class Progress(TrainerCallback):
+    """A bar, and a line for every loss and every evaluation, on stderr."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.bar: Any = None
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Open the bar where the training stands."""
+        self.bar = tqdm(total=state.max_steps, initial=state.global_step, desc=self.what, unit="step", disable=None)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """One step on."""
+        self.bar.update()
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
+        """Say loss and learning rate, or the figures of an evaluation."""
+        logs = logs or {}
+        figures = {name.removeprefix("eval_"): value for name, value in logs.items() if name.startswith("eval_")}
+        if "loss" in logs:
+            figures = {"loss": logs["loss"], "learning rate": logs["learning_rate"]}
+        if figures:
+            place = f"{self.what} step {state.global_step} of {state.max_steps}" + (
+                "" if "loss" in logs else ", validation"
+            )
+            said = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in figures.items())
+            tqdm.write(f"{place}: {said}", file=sys.stderr)
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Close the bar."""
+        self.bar.close()
+
+
+class EvaluateLast(TrainerCallback):
+    """The last step is evaluated too, wherever it falls."""
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Ask for it."""
+        if state.global_step >= state.max_steps:
+            control.should_evaluate = control.should_save = True
+
+
+def callbacks(recipe: Recipe, what: str) -> list[TrainerCallback]:
+    """The callbacks of every training."""
+    return [EvaluateLast(), EarlyStoppingCallback(early_stopping_patience=recipe.patience), Progress(what)]
+
+
+def steps_of(recipe: Recipe, rows: int) -> tuple[int, int]:
+    """How many optimiser steps the training has, and after how many it is evaluated and saved."""
+    total = max(1, math.ceil(math.ceil(math.ceil(rows / recipe.batch) / recipe.accumulate) * recipe.epochs))
+    every = recipe.evaluate_every if recipe.evaluate_every >= 1 else recipe.evaluate_every * total
+    return total, max(1, min(round(every), total))
+
+
+def trainer_options(
+    recipe: Recipe, folder: Path, rows: int, *, dtype: torch.dtype, device: torch.device, report_to: str
+) -> dict[str, Any]:
+    """The arguments that ``TrainingArguments`` and TRL's ``SFTConfig`` share."""
+    _, every = steps_of(recipe, rows)
+    cuda = device.type == "cuda"
+    return {
+        "output_dir": str(folder),
+        "num_train_epochs": recipe.epochs,
+        "per_device_train_batch_size": recipe.batch,
+        "gradient_accumulation_steps": recipe.accumulate,
+        "learning_rate": recipe.lr,
+        "lr_scheduler_type": recipe.schedule,
+        "warmup_steps": recipe.warmup,
+        "weight_decay": recipe.weight_decay,
+        # The 8-bit optimisers of bitsandbytes need CUDA.
+        "optim": recipe.optimizer if cuda else "adamw_torch",
+        "bf16": dtype == torch.bfloat16,
+        "fp16": dtype == torch.float16,
+        "gradient_checkpointing": cuda,
+        "gradient_checkpointing_kwargs": {"use_reentrant": False} if cuda else None,
+        "use_cpu": not cuda,
+        "dataloader_pin_memory": cuda,
+        "eval_strategy": "steps",
+        "eval_steps": every,
+        "save_strategy": "steps",
+        "save_steps": every,
+        "save_total_limit": 2,
+        "load_best_model_at_end": True,
+        "restore_callback_states_from_checkpoint": True,
+        "logging_steps": max(1, every // LINES_BETWEEN_EVALUATIONS),
+        "disable_tqdm": True,  # the bar is our own
+        "report_to": report_to,
+        "seed": recipe.seed,
+        "label_names": ["labels"],
+        "remove_unused_columns": False,
+    }
