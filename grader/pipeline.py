@@ -1,4 +1,8 @@
-"""``Grader.grade``: a list of solutions to a list of graded solutions, in the same order."""
+"""``Grader.grade``: a list of solutions to a list of graded solutions, in the same order.
+
+Three stages, which a run spreads over processes: ``draft_of`` (lines, and the rules' readings), ``ask`` (the models),
+``Grader.finish`` (check and decide). What travels between them is plain: texts, and floats.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +43,26 @@ _SPACES = re.compile(r"(?<!\d) +| +(?!\d)")  # the one of "2 1/2" stays
 DISAGREE = "the rules and the model read the line differently"
 
 
-class _Draft(NamedTuple):
+class Draft(NamedTuple):
     """A solution on its way: its lines and what the rules, then the model, read in them."""
 
     lines: list[Line]
     readings: list[Reading]
     flags: list[str]
+
+
+class Question(NamedTuple):
+    """What the models are asked about one row: the lines for the extractor, and the rules' readings of each."""
+
+    lines: list[str]
+    drafts: list[list[str]]
+
+
+class Answer(NamedTuple):
+    """What the models said of one row: the equations of each line of its ``Question``, and the classification."""
+
+    equations: list[list[str]]
+    classification: Classification | None
 
 
 class Grader:
@@ -66,41 +84,18 @@ class Grader:
 
     def grade(self, solutions: Sequence[Solution]) -> list[GradedSolution]:
         """Grade a batch: a result for each solution, in their order, none of which depends on the others."""
-        drafts = [_draft(solution) for solution in solutions]
-        if self.pair.extractor is not None:
-            self._ask_extractor([draft for draft in drafts if draft is not None])
-        classifications = self._classify(solutions, drafts)
-        return [
-            SKIPPED if draft is None else self._finish(solution, draft, classification)
-            for solution, draft, classification in zip(solutions, drafts, classifications, strict=True)
-        ]
+        drafts = [draft_of(solution) for solution in solutions]
+        mode = "rules" if self.pair.extractor is None else self.pair.mode
+        answers = ask(self.pair, solutions, [question_of(draft, mode) for draft in drafts])
+        return [self.finish(*row) for row in zip(solutions, drafts, answers, strict=True)]
 
-    def _classify(self, solutions: Sequence[Solution], drafts: Sequence[_Draft | None]) -> list[Classification | None]:
-        if self.pair.classifier is None:
-            return [None] * len(solutions)
-        asked = [solution for solution, draft in zip(solutions, drafts, strict=True) if draft is not None]
-        answers = iter(self.pair.classifier.classify(asked))
-        return [None if draft is None else next(answers) for draft in drafts]
-
-    def _ask_extractor(self, drafts: Sequence[_Draft]) -> None:
-        """Put the lines that want the model to it, in one call, and settle the two readings of each."""
-        assert self.pair.extractor is not None
-        wanted = [
-            (draft, index)
-            for draft in drafts
-            for index, reading in enumerate(draft.readings)
-            if draft.lines[index].readable and (self.pair.mode == "model" or reading.certainty == Certainty.UNSURE)
-        ]
-        texts = [draft.lines[index].readable for draft, index in wanted]
-        rules = [[equation.text for equation in draft.readings[index].equations] for draft, index in wanted]
-        answers = self.pair.extractor.extract(texts, [reading or None for reading in rules])
-        for (draft, index), text, answer in zip(wanted, texts, answers, strict=True):
-            reading, disagree = settle(draft.readings[index], answer, text, replace=self.pair.mode == "model")
-            draft.readings[index] = reading
-            if disagree and MODELS_DISAGREE not in draft.flags:
-                draft.flags.append(MODELS_DISAGREE)
-
-    def _finish(self, solution: Solution, draft: _Draft, classification: Classification | None) -> GradedSolution:
+    def finish(self, solution: Solution, draft: Draft | None, answer: Answer | None) -> GradedSolution:
+        """Check what was read in a solution, and decide: the stage after the models, ``answer`` is None without any."""
+        if draft is None:
+            return SKIPPED
+        if answer is not None and answer.equations:
+            draft = self._settled(draft, answer.equations)
+        classification = None if answer is None else answer.classification
         probabilities = classification.by_line if classification is not None else ()
         lines = [
             GradedLine(
@@ -109,14 +104,24 @@ class Grader:
             for index, (line, checks) in enumerate(zip(draft.lines, self._check(draft, solution.problem), strict=True))
         ]
         assert solution.solution is not None
-        answer = final_answer(solution.solution)
-        flags, noted = flow_flags(solution.problem, lines, answer)
-        if solution.reference is not None and _misses_reference(answer, solution.reference):
+        final = final_answer(solution.solution)
+        flags, noted = flow_flags(solution.problem, lines, final)
+        if solution.reference is not None and _misses_reference(final, solution.reference):
             flags.append(REFERENCE_MISMATCH)
         graded = decide(lines, classification, self.pair.threshold, [*draft.flags, *flags])
         return graded._replace(lines=tuple(noted))
 
-    def _check(self, draft: _Draft, problem: str) -> list[list[EquationCheck]]:
+    def _settled(self, draft: Draft, equations: Sequence[Sequence[str]]) -> Draft:
+        """Settle the rules' and the model's readings of the lines that the model was asked about."""
+        readings, flags = list(draft.readings), list(draft.flags)
+        for index, answer in zip(_wanted(draft, self.pair.mode), equations, strict=True):
+            text = draft.lines[index].readable
+            readings[index], disagree = settle(readings[index], answer, text, replace=self.pair.mode == "model")
+            if disagree and MODELS_DISAGREE not in flags:
+                flags.append(MODELS_DISAGREE)
+        return Draft(draft.lines, readings, flags)
+
+    def _check(self, draft: Draft, problem: str) -> list[list[EquationCheck]]:
         """Judge the equations of each line by themselves, then those with unknowns by the rest of the solution."""
         equations = [
             [_doubted(equation, line.doubt) if line.doubt is not None else equation for equation in reading.equations]
@@ -133,7 +138,8 @@ class Grader:
         return by_line
 
 
-def _draft(solution: Solution) -> _Draft | None:
+def draft_of(solution: Solution) -> Draft | None:
+    """Split a solution into lines and read them by the rules: the stage before the models. None where it is empty."""
     if solution.solution is None:
         return None
     lines = split_lines(solution.solution)
@@ -150,7 +156,49 @@ def _draft(solution: Solution) -> _Draft | None:
     equations = (equation for reading in readings for equation in reading.equations)
     if any(mismatched(one.text, one.left_units, one.right_units) for one in equations):
         flags.append(UNIT_MISMATCH)
-    return _Draft(lines, readings, flags)
+    return Draft(lines, readings, flags)
+
+
+def question_of(draft: Draft | None, mode: str) -> Question | None:
+    """Tell what to ask the models about a row: nothing where it is empty, no line where ``mode`` is ``rules``."""
+    if draft is None:
+        return None
+    wanted = _wanted(draft, mode)
+    return Question(
+        [draft.lines[index].readable for index in wanted],
+        [[equation.text for equation in draft.readings[index].equations] for index in wanted],
+    )
+
+
+def ask(pair: Pair, solutions: Sequence[Solution], questions: Sequence[Question | None]) -> list[Answer | None]:
+    """Put the questions about some rows to the models, one call each; None for a row without a question."""
+    rows = [(solution, found) for solution, found in zip(solutions, questions, strict=True) if found is not None]
+    equations: list[list[str]] = []
+    if pair.extractor is not None:
+        lines = list(chain.from_iterable(found.lines for _, found in rows))
+        drafts = [draft or None for _, found in rows for draft in found.drafts]
+        equations = pair.extractor.extract(lines, drafts)
+        if len(equations) != len(lines):
+            raise RuntimeError(f"the extractor gave {len(equations)} answers to {len(lines)} lines")
+    judged: Sequence[Classification | None] = [None] * len(rows)
+    if pair.classifier is not None:
+        judged = pair.classifier.classify([solution for solution, _ in rows])
+    read = iter(equations)
+    answers = iter(
+        [Answer(list(islice(read, len(found.lines))), one) for (_, found), one in zip(rows, judged, strict=True)]
+    )
+    return [None if found is None else next(answers) for found in questions]
+
+
+def _wanted(draft: Draft, mode: str) -> list[int]:
+    """Choose the lines that want the model: all that can be read, or in ``auto`` those the rules are not sure of."""
+    if mode == "rules":
+        return []
+    return [
+        index
+        for index, (line, reading) in enumerate(zip(draft.lines, draft.readings, strict=True))
+        if line.readable and (mode == "model" or reading.certainty == Certainty.UNSURE)
+    ]
 
 
 def _misses_reference(answer: str | None, reference: str) -> bool:
