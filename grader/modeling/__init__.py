@@ -1,23 +1,31 @@
 """Models, tokenizers and adapters, shared by the engines and by training. Importing it imports torch: do so lazily."""
 
-from grader.modeling.classifier import GPTSequenceClassifier, last_positions
+from grader.modeling.adapting import attach_adapter, lora_targets, merge_adapter
+from grader.modeling.classifier import ClassifierOutput, GPTSequenceClassifier, last_positions
 from grader.modeling.devices import pick_device, pick_dtype, use_threads
-from grader.modeling.encoding import control_id, encode, encode_all
+from grader.modeling.encoding import EncodedSolution, control_id, encode, encode_all, encode_solutions
+from grader.modeling.loaded import Loaded, load_adapted
 from grader.modeling.loading import load_base, load_tokenizer, position_limit
-from grader.modeling.quantised import densify, pin_gradients, quantised_layers
-from grader.modeling.solutions import beginning_ids, encode_solutions
+from grader.modeling.quantised import densify, nf4_config, pin_gradients, quantised_layers
 
 __all__ = [
+    "ClassifierOutput",
+    "EncodedSolution",
     "GPTSequenceClassifier",
-    "beginning_ids",
+    "Loaded",
+    "attach_adapter",
     "control_id",
     "densify",
     "encode",
     "encode_all",
     "encode_solutions",
     "last_positions",
+    "load_adapted",
     "load_base",
     "load_tokenizer",
+    "lora_targets",
+    "merge_adapter",
+    "nf4_config",
     "pick_device",
     "pick_dtype",
     "pin_gradients",

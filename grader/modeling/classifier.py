@@ -9,6 +9,8 @@ import torch
 from torch import nn
 from transformers.utils.generic import ModelOutput
 
+from grader.modeling.quantised import quantised_layers
+
 IGNORED = -100
 
 
@@ -31,6 +33,7 @@ class GPTSequenceClassifier(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.config = backbone.config
+        self.is_loaded_in_4bit = bool(quantised_layers(backbone))  # PEFT picks its 4-bit layers by this name
         self.head = nn.Linear(backbone.config.hidden_size, labels, dtype=torch.float32, device=backbone.device)
 
     def forward(

@@ -10,7 +10,7 @@ import torch
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
-    from grader.modeling.loading import Kind
+    from grader.adapters import Kind
 
 
 def pick_device(name: str | None = None) -> torch.device:

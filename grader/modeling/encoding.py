@@ -5,14 +5,32 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from grader.errors import AdapterError
+from grader.prompts import classifier_prompt
+
+_Text = TypeVar("_Text", str, list[int])
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from grader.prompts import Segment
+
+
+CHARACTERS_A_TOKEN = 64
+"""No text is longer than so many characters a token of the limit: what is behind them could not be read anyway."""
+
+
+class EncodedSolution(NamedTuple):
+    """Token ids of a problem and a solution, the index at which each line's verdict is read, and whether any was cut.
+
+    ``readouts`` is never empty. It has one entry a line, of the lines that fit; in prompt version 0 one for the whole.
+    """
+
+    ids: list[int]
+    readouts: list[int]
+    truncated: bool
 
 
 def encode(tokenizer: Any, segments: Iterable[Segment]) -> list[int]:
@@ -47,6 +65,52 @@ def control_id(tokenizer: Any, token: str) -> int:
             "use the base that the adapter was trained on"
         )
     return int(found)
+
+
+def encode_solutions(
+    tokenizer: Any, solutions: Sequence[tuple[str, Sequence[str]]], version: int, max_tokens: int
+) -> list[EncodedSolution]:
+    """Problems with the lines of their solutions, as the classifier reads them, none longer than ``max_tokens``.
+
+    Of a long problem the middle is left out, of a long solution the last lines, and either is marked ``truncated``.
+    """
+    limit = max_tokens * CHARACTERS_A_TOKEN
+    cut = [_first_characters(problem, lines, limit) for problem, lines in solutions]
+    prompts = [classifier_prompt(problem, lines, version) for problem, lines, _ in cut]
+    parts = iter(encode_all(tokenizer, [part for prompt in prompts for part in (prompt.head, *prompt.lines)]))
+    beginning = tokenizer.encode("")[:1]  # what the tokenizer itself puts before a text: Gemma's <bos>, nothing of Phi
+    return [
+        _fitted([*beginning, *next(parts)], [next(parts) for _ in prompt.lines], max_tokens, truncated=truncated)
+        for prompt, (_, _, truncated) in zip(prompts, cut, strict=True)
+    ]
+
+
+def _first_characters(problem: str, lines: Sequence[str], limit: int) -> tuple[str, list[str], bool]:
+    kept, left = [], limit
+    for line in lines:
+        kept.append(line[: max(left, 0)])
+        left -= len(line)
+        if left < 0:
+            break
+    return _without_middle(problem, limit), kept, left < 0 or len(problem) > limit
+
+
+def _fitted(head: list[int], lines: list[list[int]], limit: int, *, truncated: bool) -> EncodedSolution:
+    if len(head) + sum(map(len, lines)) > limit:
+        truncated = True
+        head = _without_middle(head, limit // 2 if lines else limit)
+    ids, readouts = list(head), list[int]()
+    for line in lines:
+        if readouts and len(ids) + len(line) > limit:
+            break
+        ids += line[: limit - len(ids)]
+        readouts.append(len(ids) - 1)
+    return EncodedSolution(ids, readouts or [len(ids) - 1], truncated)
+
+
+def _without_middle(text: _Text, length: int) -> _Text:
+    """The text, or its first and last halves of together ``length``."""
+    return text if len(text) <= length else text[: length - length // 2] + text[len(text) - length // 2 :]
 
 
 def _encode_texts(tokenizer: Any, texts: list[str]) -> list[list[int]]:

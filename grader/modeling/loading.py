@@ -9,12 +9,13 @@ from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
 from grader.errors import AdapterError
-from grader.modeling.quantised import nf4_config, pin_gradients
+from grader.modeling.quantised import nf4_config, pin_gradients, quantised_layers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-Kind = Literal["extractor", "classifier"]
+    from grader.adapters import Kind
+
 Quantization = Literal["nf4"]
 
 
@@ -65,6 +66,8 @@ def load_base(
         if bars:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
     pin_gradients(model)
+    for layer in quantised_layers(model).values():
+        layer.compute_dtype, layer.compute_type_is_set = dtype, True  # a checkpoint names the one it was made with
     return model.eval()
 
 
