@@ -4,40 +4,44 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from train.config import Recipe
+    from train.job import Job
 
 
-def claim(folder: Path, recipe: Recipe, data: str, *, resume: bool) -> Path | None:
-    """Make the folder of checkpoints this training's own and give the checkpoint to go on from, None to start afresh.
+def claim(job: Job) -> str | None:
+    """Make the job's folder of checkpoints its own and give the checkpoint to go on from, None to start afresh.
 
-    ``data`` identifies the examples. Raises UsageError for a folder with an unfinished training that is not to be
-    resumed, or that was another one.
+    Raises UsageError where an unfinished training is that is not to be resumed, or that was another one.
     """
-    record = {**asdict(recipe), "data": data}
-    note = folder / "run.json"
+    note, identity = job.checkpoints / "run.json", job.identity
     if note.exists():
-        if not resume:
+        if not job.resume:
             raise UsageError(
-                f"{folder}: an unfinished training is here; go on with --resume, or throw it away with --overwrite"
+                f"{job.checkpoints}: an unfinished training is here; go on with --resume, or throw it away with "
+                "--overwrite"
             )
-        before = json.loads(note.read_text())
-        changed = [name for name, value in record.items() if before.get(name) != value]
-        if changed:
-            raise UsageError(
-                f"{folder}: the unfinished training had other {', '.join(changed)}; resume it with the same options "
-                "and data, or throw it away with --overwrite"
-            )
-    folder.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(record, indent=1))
-    return last_checkpoint(folder)
+        require_same(job, json.loads(note.read_text()), f"{job.checkpoints}: the unfinished training")
+    job.checkpoints.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps(identity, indent=1))
+    checkpoint = last_checkpoint(job.checkpoints)
+    return None if checkpoint is None else str(checkpoint)
+
+
+def require_same(job: Job, before: Mapping[str, Any], what: str) -> None:
+    """Raise UsageError if ``before`` is the identity of another training than this job's."""
+    changed = [name for name, value in job.identity.items() if before.get(name) != value]
+    if changed:
+        raise UsageError(
+            f"{what} had other {', '.join(changed)}; resume with the same options and data, or throw it away with "
+            "--overwrite"
+        )
 
 
 def last_checkpoint(folder: Path) -> Path | None:

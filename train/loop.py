@@ -9,40 +9,48 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from tqdm import tqdm
-from transformers import EarlyStoppingCallback, TrainerCallback
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
+from grader.modeling import pick_device, pick_dtype
 from train.batches import LengthSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
     from train.config import Recipe
+    from train.encoding import Row
+    from train.job import Figures, Job
 
 LINES_BETWEEN_EVALUATIONS = 5
 
 
 class OwnTrainer:
-    """Mixed into a Trainer: its order of rows and its evaluation are ours.
+    """Mixed into a Trainer: the order of the rows, the evaluation and the callbacks are ours."""
 
-    ``measure`` gives the validation figures of the model by name.
-    """
+    def settle(
+        self, rows: Sequence[Row], job: Job, measure: Callable[[Any], Figures], callbacks: Sequence[TrainerCallback]
+    ) -> None:
+        """Give it what is ours; ``measure`` gives the validation figures of a model."""
+        trainer: Any = self
+        self._measure = measure
+        size = job.recipe.batch * job.recipe.accumulate
+        self._order = LengthSampler([len(row.input_ids) for row in rows], size, job.recipe.seed)
+        trainer.remove_callback(PrinterCallback)
+        for callback in (*callbacks, *job.callbacks):
+            trainer.add_callback(callback)
 
-    measure: Callable[[Any], dict[str, float]]
-    lengths: Sequence[int]
-    batch: int
+    def _get_train_sampler(self, *_: Any) -> LengthSampler:
+        return self._order
 
-    def _get_train_sampler(self, _dataset: Any = None) -> LengthSampler:
-        return LengthSampler(self.lengths, self.batch, self.args.seed)  # type: ignore[attr-defined]
-
-    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float | None]:
         """The validation figures, prefixed as the Trainer wants them; draws no random number."""
         trainer: Any = self
-        metrics = {f"eval_{name}": value for name, value in self.measure(trainer.model).items()}
+        metrics = {f"eval_{name}": value for name, value in self._measure(trainer.model).items()}
         trainer.log(dict(metrics))
         trainer.control = trainer.callback_handler.on_evaluate(trainer.args, trainer.state, trainer.control, metrics)
         return metrics
@@ -82,7 +90,7 @@ class Progress(TrainerCallback):
 
 
 class EvaluateLast(TrainerCallback):
-    """The last step is evaluated too, wherever it falls."""
+    """The last step is evaluated and saved too, wherever it falls."""
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Ask for it."""
@@ -90,31 +98,57 @@ class EvaluateLast(TrainerCallback):
             control.should_evaluate = control.should_save = True
 
 
-def callbacks(recipe: Recipe, what: str) -> list[TrainerCallback]:
+class StopEarly(EarlyStoppingCallback):
+    """Stops when the validation metric no longer gets better; a training that was killed just then stops at once."""
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Stop again if the patience was at its end when the checkpoint was written."""
+        super().on_train_begin(args, state, control, **kwargs)  # type: ignore[no-untyped-call]
+        if self.early_stopping_patience_counter >= self.early_stopping_patience:
+            control.should_training_stop = True
+
+
+def callbacks(job: Job) -> list[TrainerCallback]:
     """The callbacks of every training."""
-    return [EvaluateLast(), EarlyStoppingCallback(early_stopping_patience=recipe.patience), Progress(what)]
+    return [EvaluateLast(), StopEarly(early_stopping_patience=job.recipe.patience), Progress(job.kind)]
 
 
-def steps_of(recipe: Recipe, rows: int) -> tuple[int, int]:
-    """How many optimiser steps the training has, and after how many it is evaluated and saved."""
-    total = max(1, math.ceil(math.ceil(math.ceil(rows / recipe.batch) / recipe.accumulate) * recipe.epochs))
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:
+    """Without dropout and gradients; afterwards the model is as it was."""
+    was = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        model.train(was)
+
+
+def quantization_of(recipe: Recipe, device: torch.device) -> Literal["nf4"] | None:
+    """How the base is stored: as the recipe says, and where it is silent in NF4 on CUDA and whole on a CPU."""
+    chosen = recipe.quantization or ("nf4" if device.type == "cuda" else "none")
+    return "nf4" if chosen == "nf4" else None
+
+
+def steps_between(recipe: Recipe, rows: int) -> int:
+    """After how many optimiser steps the training is evaluated and saved."""
+    total = math.ceil(math.ceil(rows / recipe.batch / recipe.accumulate) * recipe.epochs)
     every = recipe.evaluate_every if recipe.evaluate_every >= 1 else recipe.evaluate_every * total
-    return total, max(1, min(round(every), total))
+    return max(1, min(round(every), total))
 
 
-def trainer_options(
-    recipe: Recipe, folder: Path, rows: int, *, dtype: torch.dtype, device: torch.device, report_to: str
-) -> dict[str, Any]:
+def trainer_options(job: Job, rows: int) -> dict[str, Any]:
     """The arguments that ``TrainingArguments`` and TRL's ``SFTConfig`` share."""
-    _, every = steps_of(recipe, rows)
-    cuda = device.type == "cuda"
+    recipe, device, every = job.recipe, pick_device(), steps_between(job.recipe, rows)
+    dtype, cuda = pick_dtype(device, job.kind), device.type == "cuda"
     return {
-        "output_dir": str(folder),
+        "output_dir": str(job.checkpoints),
         "num_train_epochs": recipe.epochs,
         "per_device_train_batch_size": recipe.batch,
         "gradient_accumulation_steps": recipe.accumulate,
         "learning_rate": recipe.lr,
-        "lr_scheduler_type": recipe.schedule,
+        "lr_scheduler_type": recipe.schedule if recipe.schedule != "constant" else "constant_with_warmup",
         "warmup_steps": recipe.warmup,
         "weight_decay": recipe.weight_decay,
         # The 8-bit optimisers of bitsandbytes need CUDA.
@@ -134,7 +168,7 @@ def trainer_options(
         "restore_callback_states_from_checkpoint": True,
         "logging_steps": max(1, every // LINES_BETWEEN_EVALUATIONS),
         "disable_tqdm": True,  # the bar is our own
-        "report_to": report_to,
+        "report_to": job.report_to,
         "seed": recipe.seed,
         "label_names": ["labels"],
         "remove_unused_columns": False,
