@@ -22,9 +22,10 @@ from common import finish, parser, print_table, proportion, read_rows, spell
 from rigorous import same_reading, sides
 
 from grader.engines import load_pair
+from grader.numbers import COMPARISONS
 from grader.pipeline import Grader
 from grader.reading.rules import read_line
-from grader.types import Certainty, CheckStatus, GradedSolution, Solution, Verdict
+from grader.types import Certainty, CheckStatus, GradedLine, GradedSolution, Solution, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 LABEL_ERRORS = Path(__file__).with_name("extraction_label_errors.json")
 VERDICT_LABEL_ERRORS = Path(__file__).with_name("verdict_label_errors.json")
 JUDGED = {CheckStatus.HOLDS, CheckStatus.ROUNDED, CheckStatus.FAILS}
+READ = set(CheckStatus) - {CheckStatus.UNPARSABLE}
 BATCH = 1000
 HOLDS, ROUNDED = CheckStatus.HOLDS, CheckStatus.ROUNDED
 ANNOTATION = re.compile(r"<<([^<>=]*)=([^<>]*)>>")
@@ -108,7 +110,8 @@ def extraction(folder: Path, show: int) -> dict[str, Any]:
 
 def _read(line: str, gold: str) -> ReadLine:
     reading = read_line(line)
-    predicted = tuple(equation.text for equation in reading.equations)
+    # The labels name equations only: a comparison that is read beside them is neither right nor wrong here.
+    predicted = tuple(equation.text for equation in reading.equations if COMPARISONS.isdisjoint(equation.text))
     return ReadLine(line, gold, predicted, reading.certainty is Certainty.CERTAIN, same_reading(predicted, gold))
 
 
@@ -164,7 +167,9 @@ def false_alarms(folder: Path, show: int) -> dict[str, Any]:
 def _count(graded: Iterable[GradedSolution]) -> Counter[str]:
     count: Counter[str] = Counter()
     for solution in graded:
-        statuses = Counter(check.status for line in solution.lines for check in line.equations)
+        statuses = Counter(
+            check.status for line in solution.lines for check in line.equations if COMPARISONS.isdisjoint(check.text)
+        )
         judged = sum(statuses[status] for status in JUDGED)
         count.update(
             rows=1,
@@ -175,8 +180,13 @@ def _count(graded: Iterable[GradedSolution]) -> Counter[str]:
         )
         for line in solution.lines:
             written = len(NUMERIC_EQUALS.findall(line.text))
-            count.update(written=written, covered=min(written, sum(check.status in JUDGED for check in line.equations)))
+            count.update(written=written, covered=min(written, _equal(line, JUDGED)))
     return count
+
+
+def _equal(line: GradedLine, statuses: set[CheckStatus]) -> int:
+    """Count a line's equations with one of these statuses; comparisons are no equations."""
+    return sum(check.status in statuses and COMPARISONS.isdisjoint(check.text) for check in line.equations)
 
 
 # --- coverage ---------------------------------------------------------------------------------------------------------
@@ -203,7 +213,7 @@ def coverage(folder: Path, show: int) -> dict[str, Any]:
             for line in solution.lines:
                 found = len(NUMERIC_EQUALS.findall(line.text))
                 written += found
-                read += min(found, sum(check.status is not CheckStatus.UNPARSABLE for check in line.equations))
+                read += min(found, _equal(line, READ))
         result[f"{name} `=` between numbers"] = proportion(read, written)
     print_table(
         "Read: annotations as holds or rounded, `=` with a status other than unparsable (all rows)",

@@ -10,7 +10,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from grader.numbers import FRACTION_WORDS, NUMBER_WORDS, SCALE_WORDS, clean
+from grader.numbers import COMPARISONS, FRACTION_WORDS, NUMBER_WORDS, RELATION, SCALE_WORDS, clean
 from grader.types import CheckStatus
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ UNGROUNDED_NUMBER = "ungrounded_number"
 FINAL_ANSWER_UNSUPPORTED = "final_answer_unsupported"
 
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?|\.\d+")
-_RELATION = re.compile("[=≈]")
 _WORD = re.compile(r"[a-z]+")
 _COMMON = frozenset(
     """0 1 2 3 4 5 6 7 8 9 10 12 16 20 24 25 28 29 30 31 32 36 40 48 50 52 60 64 75 90 100 128 144 180 360 365 366 500
@@ -77,9 +76,9 @@ def ungrounded_numbers(problem: str, lines: Sequence[GradedLine]) -> list[tuple[
     for line in lines:
         results: set[str] | None = None
         for check in line.equations:
-            if check.status == CheckStatus.SYMBOLIC:
+            if check.status == CheckStatus.SYMBOLIC or not COMPARISONS.isdisjoint(check.text):
                 continue
-            for text in _NUMBER.findall(_RELATION.split(check.text, maxsplit=1)[0]):
+            for text in _NUMBER.findall(RELATION.split(check.text, maxsplit=1)[0]):
                 if text in known or text in _COMMON:
                     continue
                 key = _key(text)
@@ -109,7 +108,7 @@ def _results(line: GradedLine) -> set[str]:
 
 
 def _right(text: str) -> str:
-    return _RELATION.split(text, maxsplit=1)[-1]
+    return RELATION.split(text, maxsplit=1)[-1]
 
 
 def _numbers_in_words(problem: str) -> set[str]:
@@ -179,6 +178,7 @@ def is_supported(answer: str, lines: Sequence[GradedLine]) -> bool:
             _key(text)
             for check in line.equations
             if check.status in (CheckStatus.HOLDS, CheckStatus.ROUNDED, CheckStatus.FAILS)
+            and COMPARISONS.isdisjoint(check.text)
             for text in _NUMBER.findall(_right(check.text))
         }
         if results:

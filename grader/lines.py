@@ -32,12 +32,14 @@ _HASHES = re.compile(r"####\s*(?P<answer>.*)")
 _STATED = re.compile(r"\b(?:final )?answer(?: is|:)\s*:?\s*(?P<answer>[^\n]*)", re.IGNORECASE)
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
 
-_GOES_ON = re.compile(r"(?:[&\s]|\$+(?=\s*=)|\\[\[(,;]|\\q?quad(?![a-z]))*(?:=(?![=>])|≈|\\approx(?![a-z]))")
+_GOES_ON = re.compile(
+    r"(?:[&\s]|\$+(?=\s*=)|\\[\[(,;]|\\q?quad(?![a-z]))*(?:=(?![=>])|[≈≤≥]|\\(?:approx|[lg](?:t|eq?|eqslant))(?![a-z]))"
+)
 _ENDS_OPEN = re.compile(r"(?:[\d)}%] | )(?:[+*/×÷·]|\\(?:times|cdot|div))(?:\\\\|[\s&])*$")
 _OPERAND = re.compile(r"[&\s]*[$\\({]*[\d.]")
-_RELATION = re.compile(r"(?<![<>!=])=(?![=>])|≈|\\approx(?![a-z])")
+_RELATION = re.compile(r"(?<![<>!=])=(?![=>])|[≈<>≤≥]|\\(?:approx|[lg](?:t|eq?|eqslant))(?![a-z])")
 _CLOSING = re.compile(r"(?:\s|&|\\\\|\\[\])]|(?<=[^\s\\])\$+)*$")
-_ADDEND = re.compile(r"[-+*/×x÷−] ?\$?[\d.,]*\d(?: [a-z]+){0,3}", re.IGNORECASE)
+_ADDEND = re.compile(r"[-+*/×x÷−] ?[$(]*[\d.]")
 _NUMBER = re.compile(r"\$?[\d.,]*\d(?: [a-z]+){0,3}", re.IGNORECASE)
 _SENTENCE_ENDS = (".", "!", "?", ":", ";", "**")
 MAX_TAIL = 500
@@ -131,7 +133,7 @@ def _join(lines: list[Line]) -> None:
         if not (before.readable and line.readable):
             continue
         if line.readable[0] in "=≈&\\$" and _GOES_ON.match(line.readable):
-            start = _column(lines, index) or _tail(before.readable)
+            start = _column(lines, index) if _ADDEND.match(before.text) else _tail(before.readable)
         elif run < MAX_JOINED and _ENDS_OPEN.search(before.readable) and _OPERAND.match(line.readable):
             start = _tail(before.readable)
             run += 1
@@ -152,14 +154,14 @@ def _tail(text: str) -> str:
 
 
 def _column(lines: list[Line], index: int) -> str:
-    """``120``, ``+ 30`` and so on up to the line at ``index``, as one sum; empty where no column stands above it."""
+    """``120``, ``+ 30`` and so on up to the line at ``index``, as one sum; empty where it may be a list of items."""
     rows: list[str] = []
     for line in reversed(lines[max(0, index - MAX_JOINED) : index]):
-        if not rows and not _ADDEND.fullmatch(line.text):
-            return ""
+        if not _ADDEND.match(line.text):
+            begins = _RELATION.search(line.readable) or _NUMBER.fullmatch(line.text)
+            top = _tail(line.readable) if begins else ""
+            return " ".join([top, *reversed(rows)]) if top else ""
         rows.append(line.text)
-        if not _ADDEND.fullmatch(line.text):
-            return " ".join(reversed(rows)) if _NUMBER.fullmatch(line.text) else ""
     return ""
 
 

@@ -54,6 +54,8 @@ _TRANSLATION = str.maketrans(
         **dict.fromkeys("−–‒⁻﹣－", "-"),
         "—": ";",
         **dict.fromkeys("≃≅≒∼", "≈"),
+        **dict.fromkeys("≦⩽", "≤"),
+        **dict.fromkeys("≧⩾", "≥"),
         **dict.fromkeys("\u00a0\u2007\u2009\u200a\u202f\u2002\u2003\u2004\u2005\u2006\u2008\u3000\t", " "),
         # Zero-width and direction marks change what a person sees of a number, never its value.
         **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u00ad", None),
@@ -102,6 +104,11 @@ def _ascii_digit(char: str) -> str:
     return str(unicodedata.decimal(char))
 
 
+RELATION = re.compile("[=≈<>≤≥]")
+"""The one relation sign of a normalised equation."""
+COMPARISONS = frozenset("<>≤≥")
+"""Of these, the signs that say more or less, not equal."""
+
 NUMBER = (
     r"(?:\d{1,3}(?:,\d{3})+(?![\d])|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d+)(?:\.\d+)?(?:[eE][+-]?\d+(?![\w.]))?"
     r"|\.\d+(?:[eE][+-]?\d+(?![\w.]))?"
@@ -111,7 +118,7 @@ _UNGROUPED = (
     rf"(?!(?:{NUMBER})(?!,?\d|\.\d))\d+(?:,\d+)+|\d+\.\d+,\d+"  # digits and commas that are no number: "16,0000", "1,2"
 )
 _SIGNS = (
-    r"(?P<relation>==?(?![=>])|≈|~=)|(?P<operator>\*\*|//|[-+*/^])|(?P<percent>%)|(?P<currency>[$€£¥₹¢])"
+    r"(?P<relation>==?(?![=>])|≈|~=|[≤≥]|(?<![-=<>])[<>]=?(?![=<>]|-(?!\d)))|(?P<operator>\*\*|//|[-+*/^])|(?P<percent>%)|(?P<currency>[$€£¥₹¢])"
     r"|(?P<open>[(\[])|(?P<close>[)\]])"
 )
 _PROSE = re.compile(
@@ -120,6 +127,7 @@ _PROSE = re.compile(
         |\d+/\d+/\d\d+(?!\d)|(?<!\d\ )0\d+(?![.\d]|,\d)|\d+\ ?[aApP]\.?[mM]\b\.?)
     |{_WRITTEN}
     |(?P<function>(?:sqrt|pi)(?![\w']))
+    |(?P<tag></?[a-zA-Z]\w{{0,9}}/?>)
     |(?P<times>[xX](?=\ *[\d($.€£¢-]))
     |{_SIGNS}
     |(?P<factorial>(?<!\ )!(?=\ *[=+*/^)\]-]))

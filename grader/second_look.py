@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from grader.checking.arithmetic import evaluate
 from grader.checking.grammar import parse
 from grader.limits import LimitError
+from grader.numbers import RELATION
 from grader.types import CheckStatus, EquationCheck
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ REVERSED = "a difference is written without its sign"
 WINDOW = 3
 """Lines in which a solution corrects or rejects an equation: its own and the next two."""
 
-_RELATION = re.compile("[=≈]")
 _ENDS_OPEN = re.compile(r"(?:(?<![-+])[-+*/×÷·−]|\\(?:times|cdot|div))(?:\\\\|[\s$&])*$")
 _BEGINS_OPEN = re.compile(r"(?:[&$\s]|\\\[|\\\(|\\q?quad)*(?:[+×÷·]|\\times|\\cdot|\\div)\s*[$\\({]*\d")
 _REJECTS = re.compile(
@@ -100,7 +100,7 @@ class SecondLook:
         ]
 
     def _doubt(self, check: EquationCheck, place: int) -> str | None:
-        left, right = _RELATION.split(check.text)
+        left, right = RELATION.split(check.text)
         line = self._lines[place]
         if self._is_contested(check, left, place):
             return CONTESTED
@@ -126,7 +126,7 @@ class SecondLook:
         if not left.strip("(-)0123456789."):
             return False
         return any(
-            other.status in (CheckStatus.HOLDS, CheckStatus.ROUNDED) and _RELATION.split(other.text)[0] == left
+            other.status in (CheckStatus.HOLDS, CheckStatus.ROUNDED) and RELATION.split(other.text)[0] == left
             for found in [self._later(check, place), *self._checks[place + 1 : place + WINDOW]]
             for other in found
         )
@@ -196,7 +196,7 @@ class SecondLook:
 def _equal_in(text: str, base: int) -> bool:
     try:
         left, right = (
-            evaluate(parse(re.sub(r"\d+", lambda run: str(int(run[0], base)), side))) for side in _RELATION.split(text)
+            evaluate(parse(re.sub(r"\d+", lambda run: str(int(run[0], base)), side))) for side in RELATION.split(text)
         )
     except (ArithmeticError, ValueError, LimitError):
         return False

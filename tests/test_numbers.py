@@ -166,7 +166,7 @@ def test_no_character_is_dropped_but_spaces(text):
         ("5! = 120", [Kind.NUMBER, Kind.FACTORIAL, Kind.RELATION, Kind.NUMBER]),
         ("Wow!", [Kind.WORD, Kind.BREAK]),
         ("2**3", [Kind.NUMBER, Kind.OPERATOR, Kind.NUMBER]),
-        ("a >= b", [Kind.WORD, Kind.BREAK, Kind.RELATION, Kind.WORD]),
+        ("a >= b", [Kind.WORD, Kind.RELATION, Kind.WORD]),
         ("a => b", [Kind.WORD, Kind.BREAK, Kind.BREAK, Kind.WORD]),
         ("9:45", [Kind.JUNK]),
         ("1.2.3", [Kind.JUNK]),

@@ -13,15 +13,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from grader.checking.arithmetic import show
-from grader.checking.check import explain
 from grader.checking.claims import Claim, claim_of, explained_by_decimals, explained_by_units, loose_letters, units_of
+from grader.checking.comparison import Bound, bound_of, implied_by, settled
+from grader.checking.explain import explain
 from grader.checking.linear import Relation, Row, System
 from grader.checking.meanings import Meanings
-from grader.checking.polynomial import spell
+from grader.checking.polynomial import ONE, spell
 from grader.checking.rounding import rounds_to
 from grader.checking.tree import as_division, traits
 from grader.checking.units import mixes_units
 from grader.limits import MAX_ALGEBRA_CHARACTERS, LimitError
+from grader.numbers import RELATION
 from grader.types import CheckStatus, Equation, EquationCheck
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def judge_unknowns(
             if room >= 0:
                 claims.append(claim_of(place, equation))
         elif check.status is not CheckStatus.HOLDS:
-            inexact.update(equation.text.replace("≈", "=").split("="))
+            inexact.update(RELATION.split(equation.text))
     state = State(claims, text, inexact)
     findings = [state.judge(claim) for claim in claims]
     judged = list(checks)
@@ -103,6 +105,7 @@ class State:
         self._branches = 0
         self._steps: list[Claim] = []
         """Firm equations with one letter."""
+        self._bounds: list[Bound] = []
         self._last: Claim | None = None
 
     def judge(self, claim: Claim) -> Finding:
@@ -116,13 +119,13 @@ class State:
             finding = UNDECIDED
         if claim.equation.doubt is None:
             self._seen[claim.equation.text] = finding
-        if finding.detail != IDENTITY:
+        if finding.detail != IDENTITY and not claim.compares:
             self._last = claim
         return finding
 
     def review(self, claim: Claim, finding: Finding) -> Finding:
         """Judge a wrong rewriting, now that the values of its letters are known; other claims keep their finding."""
-        if finding is not UNDECIDED or claim.equation.doubt is not None or not claim.rewrites():
+        if finding is not UNDECIDED or claim.equation.doubt is not None or claim.compares or not claim.rewrites():
             return finding
         form = claim.forms[0]
         known = [self._worlds[0].value(letter) for letter in claim.letters]
@@ -131,7 +134,31 @@ class State:
         left, right = claim.sides()
         return Finding(CheckStatus.FAILS, f"{left} is {spell(form.one.above)}, not {right}")
 
+    def _compared(self, claim: Claim) -> Finding:
+        """A comparison holds where values that are known or an earlier comparison prove it; it never fails."""
+        for form in claim.forms:
+            bound = bound_of(claim.equation.text, form.one, form.other, claim.place)
+            if bound is None:
+                continue
+            if settled(bound, {}):
+                return Finding(CheckStatus.HOLDS, IDENTITY)
+            known = self._worlds[0].values(claim.letters)
+            if settled(bound, known) and self._keeps_values(claim.letters):
+                sources = {
+                    self._worlds[0].relation(Row({letter: ONE}, value, frozenset()))[1]
+                    for letter, value in known.items()
+                }
+                return Finding(CheckStatus.HOLDS, f"follows from {self._names(frozenset().union(*sources))}")
+            before = implied_by(bound, self._bounds)
+            if before is not None:
+                return Finding(CheckStatus.HOLDS, f"follows from {self._claims[before.place].equation.text}")
+            if claim.equation.doubt is None and form is claim.forms[0]:
+                self._bounds.append(bound)
+        return UNDECIDED
+
     def _judge(self, claim: Claim) -> Finding:
+        if claim.compares:
+            return self._compared(claim)
         if any(not form.zero for form in claim.forms):
             return Finding(CheckStatus.HOLDS, IDENTITY)
         rows = [form.row for form in claim.forms if form.row is not None]
@@ -261,6 +288,14 @@ class State:
         if any(self._meanings.drops_letters(claim.equation.text, self._letters) for claim in claims):
             return False
         return self._meanings.are_kept(letters)
+
+    def _keeps_values(self, letters: frozenset[str]) -> bool:
+        """Whether the letters have the values that equations gave them here too, not those of some interval."""
+        if letters & self._loose:
+            return False
+        if self._meanings is None:
+            self._meanings = Meanings(self._text())
+        return not self._meanings.vary(bounds=False)
 
     def _names(self, places: frozenset[int]) -> str:
         """The equations by their texts, if they are few."""

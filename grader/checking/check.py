@@ -8,27 +8,26 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from grader.checking.arithmetic import NotRationalError, UndefinedError, evaluate, show
+from grader.checking.comparison import compares, denial, is_true
+from grader.checking.explain import explain, explain_conversion, say, shortened
 from grader.checking.flat import flat_value
 from grader.checking.grammar import GrammarError
 from grader.checking.readings import LABEL, readings
 from grader.checking.rounding import INTEGER_QUOTIENT, as_endless, joined_by_rounding, rounds_to
 from grader.checking.symbolic import SymbolicError, SymbolicProcess
 from grader.checking.tree import Binary, Node, Number, leading_number, traits
-from grader.checking.units import conversion_factors, plural
+from grader.checking.units import conversion_factors
 from grader.limits import MAX_NODES, MAX_READINGS, LimitError
-from grader.numbers import SCALE_WORDS, Written
+from grader.numbers import RELATION, SCALE_WORDS, Written
 from grader.types import SCALED, CheckStatus, Equation, EquationCheck
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-_RELATION = re.compile("[=≈]")
 
 RUNS_ON = "the calculation runs on: the left side is the first number of the right one"
 
@@ -95,9 +94,10 @@ class Checker:
     def _judge(self, equation: Equation) -> EquationCheck:
         if len(equation.text) > MAX_NODES * 4:
             raise LimitError("MAX_NODES", "the equation")
-        sides = _RELATION.split(equation.text)
+        sides = RELATION.split(equation.text)
         if len(sides) != 2:
             raise GrammarError("an equation has one relation")
+        compare = self._order if compares(equation.text) else self._compare
         approximate = equation.approximate or "≈" in equation.text
         equation = equation._replace(approximate=approximate)
         textbook: _Outcome | None = None
@@ -106,7 +106,7 @@ class Checker:
             if traits(reading.left).letters or traits(reading.right).letters:
                 return _answer(equation, CheckStatus.SYMBOLIC, None)
             try:
-                outcome = self._compare(equation, reading.left, reading.right)
+                outcome = compare(equation, reading.left, reading.right)
             except (UndefinedError, SymbolicError, _RunsOnError) as error:
                 # Without a value under the textbook's reading it does not fail, whatever the other readings say.
                 if textbook is None or isinstance(error, _RunsOnError):
@@ -119,7 +119,7 @@ class Checker:
         if unanswered is not None:
             raise unanswered
         assert textbook is not None
-        if equation.doubt is not None and not (equation.doubt == SCALED and not _off_by_scale(textbook)):
+        if equation.doubt is not None and not (equation.doubt == SCALED and _scale_is_no_excuse(equation, textbook)):
             return _answer(
                 equation, CheckStatus.UNPARSABLE, f"not judged, {equation.doubt}: {textbook.detail}", textbook
             )
@@ -149,10 +149,36 @@ class Checker:
             if _rounded_in_units(a, left, b, right, factor, approximate=equation.approximate):
                 return _Outcome(CheckStatus.ROUNDED, show(a), show(b), words)
         if len(factors) == 1 and traits(left).literal is not None and traits(right).literal is not None:
-            detail = _explain_conversion(equation, a * factors[0][0])
+            detail = explain_conversion(equation, a * factors[0][0])
         else:
             detail = explain(equation.text, a, left, b, right, dollars="$" in equation.right_units)
         return _Outcome(CheckStatus.FAILS, show(a), show(b), detail)
+
+    def _order(self, equation: Equation, left: Node, right: Node) -> _Outcome:
+        """Judge one reading of a comparison; for ``≤`` and ``≥`` as much is as much as is written."""
+        try:
+            a, b = evaluate(left), evaluate(right)
+            texts = show(a), show(b)
+        except NotRationalError:
+            values = self._symbolic.values(left, right)
+            a, b, texts = values.left, values.right, (values.left_text, values.right_text)
+            if values.equal:
+                b = a
+            elif _close(a, b):
+                raise UndefinedError("equal to sixty digits, not proved") from None
+        if is_true(equation.text, a, b):
+            return _Outcome(CheckStatus.HOLDS, *texts, None)
+        for factor, words in conversion_factors(equation.left_units, equation.right_units):
+            if is_true(equation.text, a * factor, b):
+                return _Outcome(CheckStatus.HOLDS, *texts, words)
+        reason = _rounded(a, left, b, right, approximate=equation.approximate)
+        if reason is not None and not {"≤", "≥"}.isdisjoint(equation.text):
+            return _Outcome(CheckStatus.ROUNDED, *texts, reason)
+        ours, theirs = (
+            shortened(side) if traits(tree).literal is not None else f"{shortened(side)} = {say(value)}"
+            for side, tree, value in zip(RELATION.split(equation.text), (left, right), (a, b), strict=True)
+        )
+        return _Outcome(CheckStatus.FAILS, *texts, f"{ours} is {denial(equation.text)} {theirs}")
 
     def _compare_symbolic(self, equation: Equation, left: Node, right: Node) -> _Outcome:
         values = self._symbolic.values(left, right)
@@ -166,6 +192,10 @@ class Checker:
         if _close(a, b):
             raise UndefinedError("equal to sixty digits, not proved")
         return _Outcome(CheckStatus.FAILS, *texts, explain(equation.text, a, left, b, right))
+
+
+def _scale_is_no_excuse(equation: Equation, outcome: _Outcome) -> bool:
+    return not (compares(equation.text) or _off_by_scale(outcome))
 
 
 def _is_label_by_neighbour(name: str | None, outcome: _Outcome) -> bool:
@@ -233,65 +263,3 @@ def _rounded_in_units(
 def _times(tree: Node, factor: Fraction) -> Node:
     above, below = (Number(Written(Fraction(part), 0)) for part in factor.as_integer_ratio())
     return Binary("/", Binary("*", tree, above), below)
-
-
-def explain(text: str, a: Fraction, one: Node, b: Fraction, other: Node, *, dollars: bool = False) -> str:
-    """Say what is wrong, in the equation's own numbers: ``12*5 is 60, not 50``, ``$60, not $50``, ``25%, not 30%``."""
-    left, right = (_shortened(side) for side in _RELATION.split(text))
-    if traits(other).literal is None:
-        if traits(one).literal is None:
-            return f"{left} is {say(a)}, but {right} is {say(b)}"
-        return f"{right} is {say(b)}, not {left}"
-    if traits(one).literal is not None:
-        return f"{left} is not {right}"
-    if right.endswith("%") and abs(a) < 10 * abs(b):
-        return f"{left} is {_in_front(say(a * 100), '')}%, not {right}"
-    if not dollars:
-        return f"{left} is {say(a)}, not {right}"
-    return f"{left} is {_in_front(_to_cents(a), '$')}, not ${right}"
-
-
-def _to_cents(value: Fraction) -> str:
-    """An amount of money: whole, or with its two decimals."""
-    text = say(value)
-    return f"{text}0" if len(text.partition(".")[2]) == 1 and not text.startswith("about") else text
-
-
-def _in_front(value: str, sign: str) -> str:
-    """The sign right before the number: ``about $3.33``, ``-$5``."""
-    about, number = ("about ", value[6:]) if value.startswith("about ") else ("", value)
-    return f"{about}-{sign}{number[1:]}" if number.startswith("-") else f"{about}{sign}{number}"
-
-
-def _explain_conversion(equation: Equation, converted: Fraction) -> str:
-    """``3 hours is 180 minutes, not 160``: what a stated conversion should have said."""
-    left, right = _RELATION.split(equation.text)
-    have, want = equation.left_units[0], equation.right_units[0]
-    return f"{_measured(left, have)} is {_measured(say(converted), want)}, not {right}"
-
-
-def _measured(number: str, unit: str) -> str:
-    if unit == "$":
-        return f"${number}"
-    return f"{number} {unit if number == '1' else plural(unit)}"
-
-
-def _shortened(side: str) -> str:
-    return side if len(side) <= MAX_QUOTED else f"{side[: MAX_QUOTED - 1]}…"
-
-
-MAX_QUOTED = 120
-"""Characters of a side that a message quotes."""
-
-
-def say(value: Fraction) -> str:
-    """Write a value for a person: exact where it is short, ``about 3.3333`` elsewhere."""
-    exact = show(value)
-    if "/" not in exact and len(exact) <= 20:
-        return exact
-    size = abs(value)
-    if size >= 10**15:
-        return f"about {'-' if value < 0 else ''}10^{len(str(int(size))) - 1}"
-    if size > Fraction(1, 1000):
-        return f"about {float(value):.4f}".rstrip("0").rstrip(".")
-    return exact if len(exact) <= 20 else f"about {float(value):.2g}"

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from grader.checking.arithmetic import NotRationalError, UndefinedError, apply
+from grader.checking.comparison import compares
 from grader.checking.grammar import GrammarError
 from grader.checking.linear import Row, as_row
 from grader.checking.polynomial import NotPolynomialError, Polynomial, Ratio, constant_of, difference, expand
@@ -15,13 +16,12 @@ from grader.checking.readings import readings
 from grader.checking.tree import Letter, Node, fold, numbers_of
 from grader.checking.units import conversion_factors
 from grader.limits import MAX_READINGS, LimitError
+from grader.numbers import RELATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from grader.types import Equation
-
-_RELATION = re.compile("[=≈]")
 
 
 class Form(NamedTuple):
@@ -74,11 +74,16 @@ class Claim(NamedTuple):
     @property
     def row(self) -> Row | None:
         """The textbook's reading, where it is linear."""
-        return self.forms[0].row if self.forms else None
+        return self.forms[0].row if self.forms and not self.compares else None
+
+    @property
+    def compares(self) -> bool:
+        """Whether it says more or less, not equal."""
+        return compares(self.equation.text)
 
     def sides(self) -> list[str]:
         """Both sides as they are written."""
-        return _RELATION.split(self.equation.text)
+        return RELATION.split(self.equation.text)
 
     def rewrites(self) -> bool:
         """Whether it does so under every reading."""
@@ -97,7 +102,7 @@ def claim_of(place: int, equation: Equation) -> Claim:
     forms: list[Form] = []
     letters: set[str] = set()
     try:
-        for reading in islice(readings(*_RELATION.split(equation.text)), MAX_READINGS):
+        for reading in islice(readings(*RELATION.split(equation.text)), MAX_READINGS):
             letters |= letters_of(reading.left) | letters_of(reading.right)
             one, other = expand(reading.left), expand(reading.right)
             zero = difference(one, other)
@@ -137,6 +142,8 @@ def loose_letters(claims: Sequence[Claim]) -> set[str]:
         text = claim.equation.text
         loose.update(name for name in claim.letters if len(name) > 1 or not name.isascii())
         loose.update(re.findall(r"(?<![\d.)])([A-Za-z])(?:\^\(-1\))?\(", text))
+        if claim.compares:
+            continue
         if claim.row is None or claim.counts_in_letters():
             loose |= claim.letters
             continue

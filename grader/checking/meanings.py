@@ -14,10 +14,11 @@ _VARIES = re.compile(
     r"|functions?|curves?|tangent|asymptotes?|domain|range of|sequences?|series|modulo|congruent|matri(?:x|ces)"
     r"|vectors?|no solutions?|contradict\w*|inconsistent|impossible|infinitely|at least|at most|minim\w+|maxim\w+"
     r"|inequalit\w+|guess\w*|trial|possible values?|possibilit\w+|respectively|equation of|coordinates?|recursion"
-    r"|iterat\w+|scenarios?|options?|attempt\w*|redefin\w+|typo)\b"
-    r"|[<>≤≥≠±|]|\\(?:leq?|geq?|neq?|pm|mp|lt|gt)\b|\\begin\{(?:cases|array|[pbv]?matrix)\}|\bf\s*\(",
+    r"|iterat\w+|scenarios?|options?|attempt\w*|redefin\w+|typo|intervals?)\b"
+    r"|[≠±|]|\\(?:neq?|pm|mp)\b|\\begin\{(?:cases|array|[pbv]?matrix)\}|\bf\s*\(",
     re.IGNORECASE,
 )
+_BOUNDS = re.compile(r"[<>≤≥]|\\(?:leq?|geq?|lt|gt)\b", re.IGNORECASE)
 _SUPPOSED = (
     r"\b(?:if|when|whenever|for|at|where|with|sets?|setting|let|letting|suppose|say|assum\w+|tak\w+|try\w*|using|put\w*"
     r"|plug\w*|choos\w+|pick\w*|test\w*|once|until|while|or)\b(?:\s+that)?"
@@ -34,11 +35,11 @@ class Meanings:
         self._text = text
         self._varies: bool | None = None
 
-    def vary(self) -> bool:
+    def vary(self, *, bounds: bool = True) -> bool:
         """Whether the solution works with cases, curves, bounds or trials, so that letters have no one value."""
         if self._varies is None:
             self._varies = _VARIES.search(self._text) is not None
-        return self._varies
+        return self._varies or (bounds and _BOUNDS.search(self._text) is not None)
 
     def are_kept(self, letters: set[str]) -> bool:
         """Whether each of the letters is introduced once at most, and takes no value for the sake of argument."""

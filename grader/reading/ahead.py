@@ -51,6 +51,8 @@ def is_mixed(tokens: list[Token], whole: int, index: int, end: int) -> bool:
     """Whether the numbers at ``whole`` and ``index`` begin a mixed number (``1 1/2``, ``1 and 1/4``)."""
     if index + 2 >= end or tokens[whole].kind != Kind.NUMBER or tokens[index + 1].text != "/":
         return False
+    if whole > 0 and tokens[whole - 1].text == "/":
+        return False  # "1/3 and 2/3"
     above, slash, below = tokens[index : index + 3]
     return (
         above.end == slash.start

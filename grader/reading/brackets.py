@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grader.limits import MAX_DEPTH
-from grader.numbers import Kind
+from grader.numbers import COMPARISONS, Kind
 from grader.reading.ahead import is_worded_value
 
 if TYPE_CHECKING:
     from grader.reading.walker import Walker
 
+_COMPARING = COMPARISONS | {"<=", ">="}
 _VALUES = frozenset({Kind.NUMBER, Kind.VARIABLE, Kind.FUNCTION})
 
 
@@ -25,7 +26,9 @@ def bracket(walker: Walker, index: int, end: int) -> int:
         return index + 1
     glued = index > 0 and walker.tokens[index - 1].end == walker.tokens[index].start
     kinds = {token.kind for token in walker.tokens[index + 1 : closer]}
-    if Kind.RELATION in kinds:
+    if glued and _bounds(walker, index, closer):
+        side.stumble()  # "P(X > 3) = 1/2"
+    elif Kind.RELATION in kinds:
         _remark(walker, index + 1, closer)
     elif glued and not side.pieces and walker.tokens[index - 1].kind == Kind.WORD and not kinds.isdisjoint(_VALUES):
         side.stumble()  # "f(3) = 7"
@@ -42,6 +45,13 @@ def bracket(walker: Walker, index: int, end: int) -> int:
         side.ambiguous |= not (side.expecting or glued or walker.tokens[index].math)
         nested(walker, index, closer)
     return closer + 1
+
+
+def _bounds(walker: Walker, index: int, closer: int) -> bool:
+    """Whether a bracket behind a name holds a comparison."""
+    if walker.tokens[index - 1].kind not in (Kind.WORD, Kind.VARIABLE):
+        return False
+    return any(walker.tokens[place].text in _COMPARING for place in range(index + 1, closer))
 
 
 def _remark(walker: Walker, start: int, end: int) -> None:

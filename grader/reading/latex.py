@@ -16,6 +16,7 @@ _TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|\$\$|[{}$&~]|[^\\{}$&~]+", re.DOTALL)
 
 _SYMBOLS = {
     "times": "*", "cdot": "*", "ast": "*", "div": "/", "approx": "≈", "simeq": "≈", "cong": "≈", "sim": "≈",
+    "leq": "≤", "le": "≤", "leqslant": "≤", "geq": "≥", "ge": "≥", "geqslant": "≥",
     "pi": " pi ",
     "lbrace": ";", "rbrace": ";", "ldots": UNREADABLE, "dots": UNREADABLE, "cdots": UNREADABLE, "lt": "<", "gt": ">",
     "lparen": "(", "rparen": ")", "colon": ":", "lbrack": "[", "rbrack": "]",
@@ -23,7 +24,7 @@ _SYMBOLS = {
 _BREAKS = frozenset(
     """implies Rightarrow rightarrow to therefore because iff Leftrightarrow leftrightarrow Longrightarrow
     longrightarrow
-    leq le geq ge neq ne leqslant geqslant quad qquad newline mid land lor Leftarrow leftarrow hline hfill tag ll gg
+    neq ne quad qquad newline mid land lor Leftarrow leftarrow hline hfill tag ll gg
     Longleftrightarrow longleftrightarrow and or""".split()  # noqa: SIM905
 )
 _NOTHING = frozenset(
@@ -61,7 +62,7 @@ _HIDDEN = re.compile(r"\\(?:text\w*|mathrm|mbox|operatorname|begin|end)\s*\{[^{}
 
 
 _BETWEEN = frozenset({"&", "\\quad", "\\qquad", "\\,", "\\;", "\\ "})
-_RELATES = re.compile(r"=(?![=>])|≈|\\approx$")
+_RELATES = re.compile(r"=(?![=>])|[≈<>≤≥]|\\(?:approx|[lg](?:t|eq?|eqslant))$")
 
 
 class _TooDeepError(Exception):

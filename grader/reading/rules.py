@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from grader.checking.units import clashing_rates, mixes_units, refutable, same_units
 from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CHARACTERS
-from grader.numbers import clean, tokenise
+from grader.numbers import COMPARISONS, clean, tokenise
 from grader.reading.ahead import is_name
 from grader.reading.latex import delatex
 from grader.reading.simple import read_simple
@@ -29,6 +29,7 @@ class Reading(NamedTuple):
 NOTHING = Reading((), Certainty.NONE)
 
 _RELATING = (
+    "≈", "<", ">", "≤", "≥", "\\le", "\\ge", "\\lt", "\\gt",
     "equal", "times", "plus", "minus", "divided", "multiplied", "ercent", "half of", "Half of", "hird of", "hirds of",
     "uarter of", "uarters of", "th of", "ths of", "approx", "~=",
 )  # fmt: skip
@@ -43,8 +44,14 @@ _PROPERTY = re.compile(r"\b(?:remainder|mod|modulo|digits?|least|greatest|probab
 _COMPARISON = re.compile(
     r"\b(?:more|less|greater|fewer|larger|smaller|older|younger|higher|lower|longer|shorter|times)\b"
 )
+_SUPPOSES = re.compile(
+    r"\?|<[-\w. ]{1,20},[-\w., ]{1,60}>|n't\b|\b(?:if|whether|when|unless|until|while|where|not|no|never|neither|either|or|cases?|must|should|needs?"
+    r"|requir\w+|condition\w*|constraint\w*|wants?|would|suppose|assum\w+|check\w*|test\w*|false|option|choice)\b",
+    re.IGNORECASE,
+)
 _NUMBERED = re.compile(r"\b([A-Z]?[a-z]+ \d{1,3}):(?=\d)")  # "Week 1:600/2=300" is no ratio
 
+CONDITION = "it may be a condition or a question"
 AMBIGUOUS = "the line can be read in more than one way"
 NAME = "the left side may be a name, not a quantity"
 QUANTITIES = "two quantities are set equal without a calculation"
@@ -60,13 +67,13 @@ def read_line(text: str) -> Reading:
         equations = read_simple(text) if len(text) <= MAX_SIMPLE_CHARACTERS else None
         if equations is not None:
             return Reading(equations, Certainty.CERTAIN)
-    elif "≈" not in text and not _may_relate_by_words(text):
+    elif not _may_relate(text):
         return NOTHING
     return read_by_tokens(text[:MAX_LINE_CHARACTERS])
 
 
-def _may_relate_by_words(text: str) -> bool:
-    """Whether a line without a relation sign can hold one in words: only behind a calculation, or as "equals"."""
+def _may_relate(text: str) -> bool:
+    """Whether a line without ``=`` can hold a relation: another sign, "equals", or a word behind a calculation."""
     return any(word in text for word in _RELATING) or _CALCULATES.search(text) is not None
 
 
@@ -78,6 +85,7 @@ def read_by_tokens(text: str) -> Reading:
     approximate = _ROUNDING.search(text) is not None
     scaled = _SCALE.search(text) is not None
     equations: list[Equation] = []
+    supposed = _SUPPOSES.search(text) is not None
     doubtful = walker.doubtful
     property_named = any(chain.worded for chain in walker.chains) and _PROPERTY.search(text) is not None
     compares = any(chain.loose for chain in walker.chains) and _COMPARISON.search(text) is not None
@@ -87,6 +95,8 @@ def read_by_tokens(text: str) -> Reading:
         if (chain.worded and property_named) or (chain.loose and compares):
             chain.sides[0].ambiguous = True
         found, clear = _pairs(chain, approximate=approximate)
+        if supposed:
+            found = [_supposed(equation) for equation in found]
         if scaled:
             found = [equation._replace(doubt=equation.doubt or SCALED) for equation in found]
         equations.extend(found)
@@ -111,13 +121,25 @@ def _pairs(chain: Chain, *, approximate: bool) -> tuple[list[Equation], bool]:
             continue
         clear &= not (side.ambiguous or side.words_used)
         if before is not None:
-            rounded = approximate or chain.relations[position - 1] == "≈" or side.approximate
+            relation = chain.relations[position - 1]
+            rounded = approximate or relation == "≈" or side.approximate
             algebra = _letters_are_unknowns(before, side)
-            doubt = _doubt(before, side, first=position == 1, worded=chain.worded, algebra=algebra)
+            if relation in COMPARISONS:
+                doubt = _doubt_of_comparison(before, side)
+            else:
+                doubt = _doubt(before, side, first=position == 1, worded=chain.worded, algebra=algebra)
+                relation = "≈" if rounded else "="
             clear &= not (algebra and (before.letters or side.letters))
-            found.append(_equation(before, side, doubt, approximate=rounded, algebra=algebra))
+            found.append(_equation(before, side, relation, doubt, approximate=rounded, algebra=algebra))
         before = side
     return found, clear and all(equation.doubt is None for equation in found)
+
+
+def _supposed(equation: Equation) -> Equation:
+    """A comparison under a condition is no claim (``if 5 < 3``), nor is a vector (``<1, 2>``)."""
+    if equation.doubt is not None or COMPARISONS.isdisjoint(equation.text):
+        return equation
+    return equation._replace(doubt=CONDITION)
 
 
 def _is_name(side: Side) -> bool:
@@ -129,15 +151,25 @@ def _is_name(side: Side) -> bool:
     return is_name(side.named) or side.named.lower() not in CONNECTIVES
 
 
-def _equation(left: Side, right: Side, doubt: str | None, *, approximate: bool, algebra: bool) -> Equation:
+def _equation(
+    left: Side, right: Side, relation: str, doubt: str | None, *, approximate: bool, algebra: bool
+) -> Equation:
     one, other = (left.text_with_letters(), right.text_with_letters()) if algebra else (left.text(), right.text())
     return Equation(
-        text=f"{one}{'≈' if approximate else '='}{other}",
+        text=f"{one}{relation}{other}",
         approximate=approximate,
         left_units=tuple(left.units),
         right_units=tuple(right.units),
         doubt=doubt,
     )
+
+
+def _doubt_of_comparison(left: Side, right: Side) -> str | None:
+    """Why ``7 < 5`` must not fail a row: its sides may be counted in different things."""
+    for side in (left, right):
+        if side.ambiguous or side.ordered or side.scaled or side.letters or side.rates or side.mixes_words_and_ranks():
+            return AMBIGUOUS
+    return UNITS if set(left.units) != set(right.units) else None
 
 
 def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool) -> str | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grader.checking.units import unit_named
 from grader.numbers import Kind, Token
-from grader.reading.ahead import x_stands_alone
+from grader.reading.ahead import sign_at, x_stands_alone
 from grader.reading.number_words import number_in_words
 from grader.reading.words import LETTER_UNITS, NO_UNKNOWNS
 
@@ -29,7 +29,8 @@ def _sign(walker: Walker, index: int, end: int) -> int:
     token, side = walker.tokens[index], walker.side
     before = walker.tokens[index - 1] if index else None
     after = walker.tokens[index + 1] if index + 1 < end else None
-    if after is not None and after.kind != Kind.WORD and _is_sign(walker, token, before, after):
+    signs = after is not None and (after.kind != Kind.WORD or _is_unknown(walker, index + 1, end))
+    if after is not None and signs and _is_sign(walker, token, before, after):
         side.unreadable |= bool(side.pieces) and side.pieces[-1] in "+-" and not token.math
         side.adjoin(token.text)
         side.led |= index > 0
@@ -40,6 +41,14 @@ def _sign(walker: Walker, index: int, end: int) -> int:
         side.stumble()
         side.operator(token.text)
     return index + 1
+
+
+def _is_unknown(walker: Walker, index: int, end: int) -> bool:
+    """``-x = 5``: a letter glued to the sign before it, with a sign or nothing behind it."""
+    token = walker.tokens[index]
+    if len(token.text) != 1 or walker.tokens[index - 1].end != token.start:
+        return False
+    return sign_at(walker.tokens, index + 1, end) or (index + 1 == end and token.text not in NO_UNKNOWNS)
 
 
 def _is_sign(walker: Walker, token: Token, before: Token | None, after: Token) -> bool:

@@ -58,7 +58,8 @@ class Walker:
     def relation(self, index: int, end: int) -> int:
         """End the side at hand: the next one of its chain begins."""
         self.chain.sides.append(self.finished())
-        self.chain.relations.append("≈" if self.tokens[index].text in ("≈", "~=") else "=")
+        text = self.tokens[index].text
+        self.chain.relations.append(_RELATIONS.get(text, text))
         self.side = Side()
         return index + 1
 
@@ -108,6 +109,9 @@ class Walker:
                 side.unreadable = True
         return side
 
+
+_RELATIONS = {"==": "=", "~=": "≈", "<=": "≤", ">=": "≥"}
+"""The one spelling of a relation."""
 
 # In the order of `Kind`. Functions, not bound methods: a walker that held its own would be a cycle for the collector.
 _STEPS: tuple[Callable[[Walker, int, int], int], ...] = (
