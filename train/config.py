@@ -30,7 +30,8 @@ class Recipe:
 
     ``warmup`` counts optimiser steps from 1 on, below 1 it is a share of all; ``evaluate_every`` likewise.
     ``quantization`` None means NF4 on CUDA and none on a CPU. ``alpha`` None means twice the rank.
-    ``validation`` and ``heldout`` are shares of the problems. ``labels`` is the classifier's, ``trainer`` the
+    ``rounds`` is how often an annotated solution is drawn anew, with other numbers and errors. ``validation`` and
+    ``heldout`` are shares of the problems. ``labels`` is the classifier's, ``trainer`` the
     extractor's: ``auto`` is Unsloth on CUDA where it is installed, and TRL elsewhere.
     """
 
@@ -53,6 +54,7 @@ class Recipe:
     patience: int = 10
     validation: float = 0.1
     heldout: float = 0.1
+    rounds: int = 1
     seed: int = 0
     labels: str = "lines"
     trainer: str = "auto"
@@ -147,7 +149,7 @@ def _check(made: Recipe) -> None:
     for name in _POSITIVE:
         if values[name] is not None and not values[name] > 0:
             raise UsageError(f"{name} is {values[name]}; it must be greater than 0")
-    for name in ("warmup", "weight_decay", "seed"):
+    for name in ("warmup", "weight_decay", "rounds", "seed"):
         if values[name] < 0:
             raise UsageError(f"{name} is {values[name]}; it must not be negative")
     if not 0 <= made.dropout < 1:
