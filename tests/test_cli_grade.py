@@ -22,8 +22,9 @@ ROWS = {"problem": ["p", "q"], "solution": ["12*5 = 60", "1+1 = 3"]}
 class FakePair:
     """Stands for the models, and remembers what it was asked for."""
 
-    def __init__(self, *asked):
+    def __init__(self, *asked, **options):
         self.asked = asked
+        self.options = options
 
     def describe(self):
         """Identify nothing real."""
@@ -217,7 +218,7 @@ class Grader:
         time.sleep(0.2)
         return [GradedSolution(RowStatus.GRADED)] * len(solutions)
 
-sys.modules["grader.engines"] = types.SimpleNamespace(load_pair=lambda *asked: Pair())
+sys.modules["grader.engines"] = types.SimpleNamespace(load_pair=lambda *asked, **options: Pair())
 sys.modules["grader.pipeline"] = types.SimpleNamespace(Grader=Grader)
 from grader.cli.grade import main
 sys.exit(main(sys.argv[1:]))

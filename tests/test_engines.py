@@ -2,12 +2,21 @@
 
 import pytest
 
+from grader.adapters import places
 from grader.engines import DEFAULT_THRESHOLD, EXTRACTOR_MODES, Pair, load_pair
 from grader.engines.scripted import ScriptedClassifier, ScriptedExtractor
-from grader.errors import UsageError
+from grader.errors import InputError
 from grader.types import Classification, Solution
 
 
+@pytest.fixture
+def bare(monkeypatch, tmp_path):
+    """Take the embedded pair and the variable away."""
+    monkeypatch.setattr(places, "EMBEDDED", tmp_path / "none")
+    monkeypatch.delenv(places.VARIABLE, raising=False)
+
+
+@pytest.mark.usefixtures("bare")
 @pytest.mark.parametrize("mode", ["auto", "rules"])
 def test_without_a_pair_the_rules_read(mode):
     """No adapters are installed: the rules read, nothing classifies, and the pair says so."""
@@ -23,18 +32,21 @@ def test_a_classifier_that_was_switched_off_is_named():
     assert pair.sentence() == "equations read by rules; no classifier (switched off by --no-classifier)"
 
 
+@pytest.mark.usefixtures("bare")
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         (("best", True, None, None), "--extractor best: choose one of auto, rules, model"),
         (("model", True, None, None), "--extractor model: no adapter pair is installed"),
-        (("auto", True, "somewhere", None), "--adapters somewhere: "),
+        (("auto", True, "somewhere", None), "somewhere: no such folder"),
+        (("rules", False, "somewhere", None), "--adapters somewhere: --extractor rules --no-classifier uses no model"),
+        (("auto", False, None, 0.3), "--threshold: there is no classifier"),
         (("auto", True, None, 0.3), "--threshold: there is no classifier"),
     ],
 )
 def test_options_that_want_a_model_are_refused(options, words):
     """The message names the option, the reason and the remedy."""
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(InputError) as caught:
         load_pair(*options)
     assert str(caught.value).startswith(words)
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+    from grader.engines import Pair
+
 PROG = "grade"
 GC_OBJECTS = 200_000
 EXTRACTORS = ("auto", "rules", "model")
@@ -65,10 +67,23 @@ def build_parser() -> Parser:
         help="who reads the equations: rules, the model, or (auto) the model where rules are not certain",
     )
     models.add_argument("--no-classifier", action="store_true", help="check the calculations only")
-    models.add_argument("--adapters", metavar="DIR_OR_REPO", help="the adapter pair to use")
+    models.add_argument(
+        "--adapters",
+        metavar="DIR_OR_REPO",
+        help="the adapter pair: a folder or owner/name[@revision] with extractor/ and classifier/, "
+        "or two adapters joined by a comma (default: $GRADER_ADAPTERS, then the embedded pair)",
+    )
     models.add_argument(
         "--threshold", type=_probability, metavar="P", help="P(flawed) from which a solution is a conceptual error"
     )
+    models.add_argument("--device", metavar="DEVICE", help="cpu, cuda or cuda:N (default: cuda where there is one)")
+    models.add_argument(
+        "--quantization",
+        choices=("nf4", "none"),
+        help="keep the bases in 4 bits, or merge the adapters into dense weights "
+        "(default: dense, or 4 bits where a GPU is short of memory)",
+    )
+    models.add_argument("--offline", action="store_true", help="take models of the hub from this machine's cache only")
 
     one = parser.add_argument_group("one solution")
     one.add_argument("--text", metavar="TEXT", help="check this solution instead of a file; - reads it from stdin")
@@ -96,7 +111,6 @@ def _grade_files(options: argparse.Namespace) -> int:
     import pyarrow as pa
 
     from grader.columns import ColumnNames
-    from grader.engines import load_pair
     from grader.pipeline import Grader
     from grader.run import Request, prepare, run_grade
 
@@ -116,8 +130,7 @@ def _grade_files(options: argparse.Namespace) -> int:
         )
     )
     print(f"{PROG}: {job.columns.sentence()}", file=sys.stderr)
-    pair = load_pair(options.extractor, not options.no_classifier, options.adapters, options.threshold)
-    print(f"{PROG}: {pair.sentence()}", file=sys.stderr)
+    pair = _load_pair(options)
     # A batch makes a hundred thousand objects and no cycles: collecting on the usual count costs a fifth of the time.
     gc.freeze()
     gc.set_threshold(GC_OBJECTS, 20, 20)
@@ -132,23 +145,37 @@ def _grade_text(options: argparse.Namespace) -> int:
         if getattr(options, name):
             raise UsageError(f"--text checks one solution and takes no file: leave out {option}")
     from grader.cli.show import show
-    from grader.engines import load_pair
     from grader.pipeline import Grader
     from grader.types import Solution
 
     text = _stdin() if options.text == "-" else options.text
-    pair = load_pair(options.extractor, not options.no_classifier, options.adapters, options.threshold)
-    print(f"{PROG}: {pair.sentence()}", file=sys.stderr)
+    pair = _load_pair(options)
     with Grader(pair) as grader:
         graded = grader.grade([Solution(options.problem or "", text)])[0]
     print(show(graded))
     return 0
 
 
+def _load_pair(options: argparse.Namespace) -> Pair:
+    from grader.engines import load_pair
+
+    pair = load_pair(
+        options.extractor,
+        not options.no_classifier,
+        options.adapters,
+        options.threshold,
+        device=options.device,
+        quantization=options.quantization,
+        offline=options.offline,
+    )
+    print(f"{PROG}: {pair.sentence()}", file=sys.stderr)
+    return pair
+
+
 def _recorded(options: argparse.Namespace) -> dict[str, object]:
     """Choose the options that decide what a report says; where it is written is not one of them."""
     names = (
-        *("extractor", "no_classifier", "adapters", "threshold", "limit", "replace_grades"),
+        *("extractor", "no_classifier", "adapters", "threshold", "device", "quantization", "limit", "replace_grades"),
         *("problem_column", "solution_column", "id_column", "answer_column"),
     )
     return {name: getattr(options, name) for name in names}

@@ -4,20 +4,26 @@ Plain text in, plain text and floats out, of the same length and in the same ord
 its tokenizer, its batches, its device and its recovery from lack of memory.
 """
 
+# ruff: noqa: PLC0415 torch is loaded only where a model is
+
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from grader.adapters import PairLocation, find_pair
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
+    from grader.engines.torch_classifier import TorchClassifier
     from grader.types import Classification, Solution
 
 EXTRACTOR_MODES = ("auto", "rules", "model")
 DEFAULT_THRESHOLD = 0.5
+NOTHING_INSTALLED = "no adapter pair is installed"
 
 
 class Extractor(Protocol):
@@ -55,7 +61,7 @@ class Pair:
     extractor: Extractor | None = None
     classifier: Classifier | None = None
     threshold: float = DEFAULT_THRESHOLD
-    name: str = field(default="no adapter pair is installed")
+    name: str = NOTHING_INSTALLED
 
     def describe(self) -> dict[str, Any]:
         """The identity of both halves for the report's metadata; None where a half is absent."""
@@ -72,19 +78,56 @@ class Pair:
         return f"equations read by {reads}; {judges}{reason}"
 
 
-def load_pair(extractor: str, classifier: bool, adapters: str | None, threshold: float | None) -> Pair:
-    """The pair that the options ask for.
+def load_pair(
+    extractor: str,
+    classifier: bool,
+    adapters: str | None,
+    threshold: float | None,
+    *,
+    device: str | None = None,
+    quantization: str | None = None,
+    offline: bool = False,
+) -> Pair:
+    """The pair that the options ask for, its models loaded.
 
-    No adapter pair comes with this version: ``auto`` reads by rules alone and there is no classifier, and the pair says
-    so. Raises ``UsageError`` for options that want a model.
+    Adapters are looked up as ``grader.adapters.find_pair`` says; where none is found, ``auto`` reads by rules alone,
+    there is no classifier, and the pair says so. Raises ``UsageError`` for options that want a model that is not there,
+    ``AdapterError`` for adapters that do not load.
     """
     if extractor not in EXTRACTOR_MODES:
         raise UsageError(f"--extractor {extractor}: choose one of {', '.join(EXTRACTOR_MODES)}")
-    if adapters is not None:
-        raise UsageError(f"--adapters {adapters}: this version has no model engine yet; leave the option out")
-    if extractor == "model":
-        raise UsageError("--extractor model: no adapter pair is installed; use --extractor rules or auto")
-    if threshold is not None:
-        raise UsageError("--threshold: there is no classifier to apply it to; leave the option out")
-    reason = "no adapter pair is installed" if classifier else "switched off by --no-classifier"
-    return Pair(mode="rules", name=reason)
+    if extractor == "rules" and not classifier:
+        if adapters is not None:
+            raise UsageError(f"--adapters {adapters}: --extractor rules --no-classifier uses no model; leave it out")
+        found = PairLocation("switched off by --no-classifier", None, None)
+    else:
+        found = find_pair(adapters, offline=offline) or PairLocation(NOTHING_INSTALLED, None, None)
+    if extractor == "model" and found.extractor is None:
+        raise UsageError(f"--extractor model: {_without('extractor', found)}; use --extractor rules or auto")
+    if threshold is not None and not (classifier and found.classifier):
+        why = _without("classifier", found) if classifier else found.name
+        raise UsageError(f"--threshold: there is no classifier to apply it to ({why}); leave the option out")
+    options = {"device": device, "quantization": quantization, "offline": offline}
+    reader = _extractor(found.extractor, options) if found.extractor and extractor != "rules" else None
+    judge = _classifier(found.classifier, options) if found.classifier and classifier else None
+    if threshold is None:
+        threshold = judge.threshold if judge else DEFAULT_THRESHOLD
+    return Pair(extractor if reader else "rules", reader, judge, threshold, found.name)
+
+
+def _without(half: str, found: PairLocation) -> str:
+    return found.name if found.name == NOTHING_INSTALLED else f"{found.name} has no {half}"
+
+
+def _extractor(folder: Path, options: Mapping[str, Any]) -> Extractor:
+    from grader.engines.torch_extractor import TorchExtractor
+    from grader.modeling import load_adapted
+
+    return TorchExtractor(load_adapted(folder, "extractor", **options))
+
+
+def _classifier(folder: Path, options: Mapping[str, Any]) -> TorchClassifier:
+    from grader.engines.torch_classifier import TorchClassifier
+    from grader.modeling import load_adapted
+
+    return TorchClassifier(load_adapted(folder, "classifier", **options))
