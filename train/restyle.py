@@ -91,14 +91,14 @@ class Lines:
             return _unfinished(random.choice(self.steps), random), ()
         if kind < 0.12 and self.plain:
             return _other_numbers(random.choice(self.plain), random), ()
+        line, equations = self._line(random)
         if kind < 0.18:
-            one, other = self._line(random), self._line(random)
-            return one[0].rstrip(". ") + random.choice(_JOINTS) + other[0], (*one[1], *other[1])
+            first, found = self._line(random)
+            return first.rstrip(". ") + random.choice(_JOINTS) + line, (*found, *equations)
         if kind < 0.24 and self.plain:
-            line, equations = self._line(random)
-            other = _other_numbers(random.choice(self.plain), random).rstrip(". ")
-            return other + random.choice(_JOINTS) + line, equations
-        return self._line(random)
+            before = _other_numbers(random.choice(self.plain), random).rstrip(". ")
+            return before + random.choice(_JOINTS) + line, equations
+        return line, equations
 
     def _line(self, random: random.Random) -> tuple[str, tuple[str, ...]]:
         step = random.choice(self.steps)

@@ -1,0 +1,82 @@
+"""Training examples of our own making from annotated solutions: lines to read, and pairs of solutions to judge.
+
+A correct and a corrupted version of the same problem always come together, with the same numbers in the problem and the
+same way of stating the answer, so that neither half can be told by anything but its error.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from train.annotate import annotated
+from train.data import AnnotatedSolution, ClassifierExample, ExtractorExample
+from train.inject import Flawed, inject_computational, inject_conceptual
+from train.redraw import redrawn
+from train.restyle import Lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from train.graph import Graph
+
+REDRAWN = 0.85
+"""Share of the pairs whose numbers are drawn anew, where the problem allows it."""
+SLIPS = 0.15
+"""Share of the corrupted solutions whose error is a wrong result, which the exact check would find by itself."""
+_FINALS = ("#### {}", "#### {}", "#### {}", "FINAL ANSWER: {}", "FINAL ANSWER: {}", "A: {}", "The answer is {}.", "")
+
+
+def graphs_of(rows: Iterable[AnnotatedSolution]) -> list[Graph]:
+    """The graphs of the solutions that can be understood whole; the others make no pair."""
+    graphs = (annotated(row.problem_id, row.problem, row.solution) for row in rows)
+    return [graph for graph in graphs if graph is not None]
+
+
+def draw_pair(graph: Graph, seed: int) -> tuple[ClassifierExample, ClassifierExample] | None:
+    """A correct solution and one with an error; None where no error can be placed. The same for the same seed."""
+    drawn = random.Random(f"{seed}:{graph.problem_id}")
+    if drawn.random() < REDRAWN:
+        graph = redrawn(graph, drawn) or graph
+    inject = inject_computational if drawn.random() < SLIPS else inject_conceptual
+    flawed = inject(graph, drawn)
+    if flawed is None:
+        return None
+    final = drawn.choice(_FINALS)
+    if flawed.first_error_line > len(flawed.graph.steps):
+        final = final or _FINALS[0]  # an error of the final line needs one
+    return _example(graph, None, final, seed), _example(flawed.graph, flawed, final, seed)
+
+
+def classifier_examples(rows: Sequence[AnnotatedSolution], seed: int, rounds: int = 1) -> list[ClassifierExample]:
+    """``rounds`` pairs of every solution that can be understood, each correct one followed by its corrupted one."""
+    pairs = (draw_pair(graph, seed + number) for graph in graphs_of(rows) for number in range(rounds))
+    return [example for pair in pairs if pair is not None for example in pair]
+
+
+def extractor_examples(rows: Sequence[AnnotatedSolution], seed: int, rounds: int = 1) -> list[ExtractorExample]:
+    """The lines of the solutions as they are, and ``rounds`` times as many with numbers and notation drawn anew."""
+    drawn = random.Random(seed)
+    examples = []
+    for row in rows:
+        lines = Lines([row.solution])
+        found = lines.as_written()
+        if lines.steps:
+            found += [lines.draw(drawn) for _ in range(rounds * len(found))]
+        examples += [ExtractorExample(line, equations, row.problem_id) for line, equations in found]
+    return examples
+
+
+def _example(graph: Graph, flawed: Flawed | None, final: str, seed: int) -> ClassifierExample:
+    lines = [step.text.strip() for step in graph.steps]
+    if final:
+        lines.append(final.format(graph.answer))
+    return ClassifierExample(
+        problem=graph.question,
+        lines=tuple(lines),
+        flawed=flawed is not None,
+        first_error_line=flawed.first_error_line if flawed else None,
+        error_type=flawed.error_type if flawed else "correct",
+        seed=seed,
+        problem_id=graph.problem_id,
+    )
