@@ -6,8 +6,10 @@ import warnings
 from pathlib import Path
 
 import torch
+from peft import LoraConfig, get_peft_model
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import (
+    AutoModelForCausalLM,
     Gemma3ForCausalLM,
     Gemma3TextConfig,
     GenerationConfig,
@@ -15,6 +17,9 @@ from transformers import (
     Phi3ForCausalLM,
     PreTrainedTokenizerFast,
 )
+
+from grader.adapters import Base, Manifest, base_digest, write_manifest
+from grader.modeling import GPTSequenceClassifier, load_base, lora_targets, nf4_config
 
 GEMMA_CONTROL = ("<pad>", "<bos>", "<eos>", "<start_of_turn>", "<end_of_turn>")
 PHI_CONTROL = ("<|endoftext|>", "<|user|>", "<|assistant|>", "<|end|>")
@@ -126,7 +131,43 @@ def _save(model, tokenizer, folder, *, quantize):
 
 
 def _quantise(kind, folder):
-    from grader.modeling.quantised import nf4_config
-
     model = kind.from_pretrained(folder, quantization_config=nf4_config(torch.float32), dtype=torch.float32)
     model.save_pretrained(folder)
+
+
+def tiny_adapter(folder, kind, base=None, *, seed=1, **manifest):
+    """Write an adapter folder with random weights and its manifest, and give the folder.
+
+    Without ``base`` the folder holds its own, as the embedded pair does. ``manifest`` replaces values of the manifest.
+    """
+    folder = Path(folder)
+    if base is None:
+        (tiny_gemma if kind == "extractor" else tiny_phi)(folder / "base")
+    model = load_base(kind, folder / "base" if base is None else base)
+    torch.manual_seed(seed)
+    if kind == "classifier":
+        model = GPTSequenceClassifier(model)
+    config = LoraConfig(
+        r=4,
+        lora_alpha=8,
+        target_modules=lora_targets(model),
+        modules_to_save=["head"] if kind == "classifier" else None,
+        init_lora_weights=False,
+    )
+    get_peft_model(model, config).save_pretrained(folder)
+    name = Base("./base", sha256=base_digest(folder / "base")) if base is None else Base(str(base))
+    values = {"kind": kind, "base": name, "prompt_version": 1, "max_tokens": 512, **manifest}
+    write_manifest(folder, Manifest(**values))
+    return folder
+
+
+def old_classifier(folder, base):
+    """Write an adapter as it was published before this tool: LoRA on a causal LM, the head in a file of its own."""
+    torch.manual_seed(2)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    config = LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", task_type="CAUSAL_LM", init_lora_weights=False)
+    adapted = get_peft_model(model, config)
+    adapted.save_pretrained(folder)
+    head = torch.nn.Linear(model.config.hidden_size, 2)
+    torch.save(head.state_dict(), Path(folder) / "classifier_head.pth")
+    return adapted.eval(), head

@@ -1,5 +1,12 @@
 """Models, tokenizers and adapters, shared by the engines and by training. Importing it imports torch: do so lazily."""
 
+# ruff: noqa: E402 the logger is quieted before PEFT imports bitsandbytes
+
+import logging
+
+# It warns, on every start, that an optional kernel is not installed; we keep off its CPU kernels (see quantised.py).
+logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+
 from grader.modeling.adapting import attach_adapter, lora_targets, merge_adapter
 from grader.modeling.classifier import ClassifierOutput, GPTSequenceClassifier, last_positions
 from grader.modeling.devices import pick_device, pick_dtype, use_threads

@@ -84,8 +84,11 @@ def dense_bytes(base: Path, dtype: torch.dtype) -> int:
     for path in base.glob("*.safetensors"):
         with path.open("rb") as file:
             header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-        header.pop("__metadata__", None)
-        weights += sum(math.prod(tensor["shape"]) * (2 if tensor["dtype"] == "U8" else 1) for tensor in header.values())
+        weights += sum(
+            math.prod(tensor["shape"]) * (2 if tensor["dtype"] == "U8" else 1)
+            for name, tensor in header.items()
+            if name.endswith((".weight", ".bias"))  # and not the constants of the packing
+        )
     return weights * dtype.itemsize
 
 

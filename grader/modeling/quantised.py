@@ -18,7 +18,11 @@ def nf4_config(dtype: torch.dtype) -> Any:
 
 def quantised_layers(model: nn.Module) -> dict[str, Any]:
     """The 4-bit linear layers of a model by name; empty, without an import, where nothing is quantised."""
-    return {name: module for name, module in model.named_modules() if type(module).__name__ == "Linear4bit"}
+    return {
+        name: module
+        for name, module in model.named_modules()
+        if type(module).__name__ == "Linear4bit" and type(module).__module__.startswith("bitsandbytes.")
+    }
 
 
 def pin_gradients(model: nn.Module) -> None:
