@@ -173,7 +173,7 @@ def pretrain(task: Task, schedule: Schedule, folder: Path, *, pad: int, say: Cal
             group["lr"] = schedule.rate(step)
         with torch.autocast(ids.device.type, torch.bfloat16):
             losses = task.loss(ids, labels, verdicts)
-        torch.stack(list(losses.values())).sum().backward()
+        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(parameters.values(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)

@@ -1,0 +1,223 @@
+"""Annotated solutions as computation graphs, redrawn numbers, injected errors, lines in other spellings."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.checking.check import Checker
+from grader.types import CheckStatus, Equation
+from train.annotate import aligned_step, annotated
+from train.data import AnnotatedSolution
+from train.examples import classifier_examples, draw_pair, extractor_examples
+from train.graph import CarryError, Source, carried, value_of
+from train.inject import (
+    COMPUTATIONAL,
+    COMPUTATIONAL_INJECTORS,
+    CONCEPTUAL,
+    CONCEPTUAL_INJECTORS,
+    inject_computational,
+    inject_conceptual,
+)
+from train.redraw import changeable, redrawn
+from train.restyle import Lines
+
+FARM = AnnotatedSolution(
+    "farm",
+    "A farm has 14 hens. Each hen lays 6 eggs, and 9 eggs break. The rest goes into boxes of 5. How many are full?",
+    "The hens lay 14 * 6 = <<14*6=84>>84 eggs.\n"
+    "That leaves 84 - 9 = <<84-9=75>>75 eggs.\n"
+    "So there are 75 / 5 = <<75/5=15>>15 boxes.\n#### 15",
+)
+SHOP = AnnotatedSolution(
+    "shop",
+    "A coat costs $80 and a hat $25. Ann buys 3 coats and 2 hats and pays 10% less for all. Her budget is $300 a week.",
+    "The coats cost 3 coats * $80/coat = $<<3*80=240>>240.\n"
+    "The hats cost 2*25=$<<2*25=50>>50.\n"
+    "Together that is $240 + $50 = $<<240+50=290>>290.\n"
+    "She saves $290 * 10% = $<<290*10*.01=29>>29.\n"
+    "In a week she spends 290-29+(5+7) = $<<290-29+(5+7)=273>>273 because of the 5 + 7 for the bus.\n#### 273",
+)
+WORK = AnnotatedSolution(
+    "work",
+    "Tom works 5 hours on Monday, 3 on Tuesday and 20 on Friday, and rests 2 minutes in every hour of two days.",
+    "He works 5 + 3 + 20 = <<5+3+20=28>>28 hours.\n"
+    "That is 28 * 60 = <<28*60=1680>>1680 minutes.\n"
+    "He rests 2 * (5 + 3) = <<2*(5+3)=16>>16 minutes.\n"
+    "The first days are 20 / 8 = <<20/8=2.5>>2.5 times shorter.\n"
+    "So he gets 1680 - 16 * 2.5 = <<1680-16*2.5=1640>>1640 points.\n#### 1640",
+)
+
+
+def graph_of(row):
+    graph = annotated(*row)
+    assert graph is not None
+    return graph
+
+
+def test_numbers_know_their_source():
+    """An operand is the result of an earlier line, a number of the problem, or a constant."""
+    graph = graph_of(SHOP)
+    sources = {str(piece): piece.source for piece in graph.steps[2].calculation if hasattr(piece, "source")}
+    assert sources == {"240": Source("step", 0), "50": Source("step", 1)}
+    assert [step.equation for step in graph.steps[3:]] == ["290*10%=29", "290-29+(5+7)=273"]
+    assert graph.answer.source == Source("step", 4)
+
+
+def test_the_text_of_a_graph_is_the_text_without_annotations():
+    """What the models read is the solution as it was written."""
+    graph = graph_of(SHOP)
+    assert graph.question == SHOP.problem
+    assert graph.steps[0].text == "The coats cost 3 coats * $80/coat = $240."
+
+
+@pytest.mark.parametrize(
+    "solution",
+    [
+        "There are 5 + 4 = <<5*4=20>>20.\n#### 20",
+        "There are 5 * 4 = <<5*4=21>>21.\n#### 21",
+        "There are 5 * 4 = <<5*4=20>>20.\n#### 19",
+        "There are 5 * 4 = <<5*4=20>>20.",
+        "There are 2 * 5 * 4 = <<5*4=20>>20.\n#### 20",
+        "There are 5 * 4 = <<5*4=20>>20 and 6 * 4 = <<6*4=24>>24.\n#### 24",
+        "",
+    ],
+)
+def test_what_is_not_understood_makes_no_graph(solution):
+    """Where annotation, text and answer do not agree, there is no graph."""
+    assert annotated("x", "There are 5 rows of 4.", solution) is None
+
+
+def test_a_changed_value_is_carried_to_all_that_follows():
+    """A forced result changes every later result and every place that tells it."""
+    graph = carried(graph_of(FARM), forced={0: Fraction(94)})
+    assert [step.text for step in graph.steps] == [
+        "The hens lay 14 * 6 = 94 eggs.",
+        "That leaves 94 - 9 = 85 eggs.",
+        "So there are 85 / 5 = 17 boxes.",
+    ]
+    assert str(graph.answer) == "17"
+
+
+def test_an_impossible_calculation_is_refused():
+    """A division by nothing is an error, not a number."""
+    with pytest.raises(CarryError):
+        carried(graph_of(FARM), given={Fraction(5): Fraction(0)})
+
+
+@given(st.integers(0, 10_000))
+def test_redrawn_solutions_are_right(seed):
+    """With other numbers every calculation is true, integers stay integers, and constants stay what they are."""
+    graph = graph_of(FARM)
+    assert changeable(graph) == [5, 6, 9, 14]
+    other = redrawn(graph, random.Random(seed))
+    if other is None:
+        return
+    assert other.question != graph.question
+    for step in other.steps:
+        assert value_of(step) == step.pieces[step.result].value
+        assert step.pieces[step.result].value.denominator == 1
+    assert all(str(piece) in other.question for piece in other.problem)
+
+
+def test_a_solution_with_numbers_from_nowhere_keeps_its_numbers():
+    """The 5 and the 7 of the bus are told, not derived: they might depend on the others."""
+    assert changeable(graph_of(SHOP)) == []
+
+
+@pytest.mark.parametrize("name", list(CONCEPTUAL_INJECTORS))
+def test_a_conceptual_error_leaves_every_calculation_true(name):
+    """The flawed solution has another answer, no false calculation, and is unchanged before its first error line."""
+    found = 0
+    for row in (FARM, SHOP, WORK):
+        graph = graph_of(row)
+        for seed in range(60):
+            flawed = inject_conceptual(graph, random.Random(seed), (name,))
+            if flawed is None:
+                continue
+            found += 1
+            assert (flawed.error_type, flawed.subtype) == (CONCEPTUAL, name)
+            assert flawed.graph.answer.value != graph.answer.value
+            for step in flawed.graph.steps:
+                if step.calculates:
+                    assert value_of(step) == step.pieces[step.result].value
+            before = [step.text for step in graph.steps[: flawed.first_error_line - 1]]
+            if name not in ("dropped_step", "unit_forgotten"):
+                assert [step.text for step in flawed.graph.steps[: flawed.first_error_line - 1]] == before
+            assert 1 <= flawed.first_error_line <= len(flawed.graph.steps) + 1
+    assert found
+
+
+@pytest.mark.parametrize("name", list(COMPUTATIONAL_INJECTORS))
+def test_a_slip_makes_exactly_one_calculation_false(name):
+    """The exact check refutes the labelled line and no other."""
+    found = 0
+    with Checker() as checker:
+        for row in (FARM, SHOP, WORK):
+            for seed in range(10):
+                flawed = inject_computational(graph_of(row), random.Random(seed), (name,))
+                if flawed is None:
+                    continue
+                found += 1
+                assert (flawed.error_type, flawed.subtype) == (COMPUTATIONAL, name)
+                wrong = [
+                    number
+                    for number, step in enumerate(flawed.graph.steps, start=1)
+                    if step.calculates and value_of(step) != step.pieces[step.result].value
+                ]
+                assert wrong == [flawed.first_error_line]
+                equation = flawed.graph.steps[wrong[0] - 1].equation
+                assert checker.check(Equation(equation)).status in (CheckStatus.FAILS, CheckStatus.ROUNDED)
+    assert found
+
+
+def test_pairs_share_their_problem_and_their_manner():
+    """Correct and corrupted come in equal numbers, of the same problem, with the same way of stating the answer."""
+    examples = classifier_examples([FARM, SHOP], seed=3, rounds=20)
+    right, wrong = examples[::2], examples[1::2]
+    assert len(examples) > 60
+    for one, other in zip(right, wrong, strict=True):
+        assert (one.flawed, other.flawed) == (False, True)
+        assert one.problem == other.problem
+        assert one.error_type == "correct"
+        assert other.first_error_line is not None
+        assert one.lines != other.lines
+        assert one.lines[-1].rstrip("0123456789.") == other.lines[-1].rstrip("0123456789.") or one.lines[0].startswith(
+            "The"
+        )
+
+
+def test_examples_follow_from_their_seed():
+    """The same seed gives the same examples, another one others."""
+    graph = graph_of(FARM)
+    assert draw_pair(graph, 5) == draw_pair(graph, 5)
+    assert extractor_examples([FARM, SHOP], 1, 3) == extractor_examples([FARM, SHOP], 1, 3)
+    assert extractor_examples([FARM], 1, 3) != extractor_examples([FARM], 2, 3)
+
+
+def test_a_line_is_read_as_it_stands():
+    """The equation of a line has the numbers and the signs of its text, without words and currency."""
+    step = aligned_step("He pays 3 coats x $1,200/coat = $<<3*1200=3600>>3,600.")
+    assert step is not None
+    assert step.equation == "3*1200=3600"
+
+
+def test_redrawn_lines_hold_their_equations():
+    """Whatever the spelling, every digit string of the equation stands in the line, as digits or as a word."""
+    lines = Lines([FARM.solution, SHOP.solution, "Let us see.\nThat is 12 eggs for each.\n#### 12"])
+    drawn = random.Random(4)
+    seen = [lines.draw(drawn) for _ in range(400)]
+    for line, equations in seen:
+        plain = line.replace(",", "").replace(r"\frac{", "").replace("}{", "/")
+        for equation in equations:
+            left, right = equation.split("=")
+            assert right in plain
+            for number in left.replace("%", "").translate(str.maketrans("+-*/()", "      ")).split():
+                assert number in plain or not number.isdigit() or int(number) <= 20
+    assert any(not equations for _, equations in seen)
+    assert any(len(equations) == 2 for _, equations in seen)
+    assert any("\\frac" in line or "\\times" in line for line, _ in seen)
