@@ -68,8 +68,9 @@ class FakeGrader:
 @pytest.fixture(autouse=True)
 def fake_models(monkeypatch):
     """Put a fake pair and grader in the place of the real ones."""
-    monkeypatch.setitem(sys.modules, "grader.engines", types.SimpleNamespace(load_pair=FakePair))
-    monkeypatch.setitem(sys.modules, "grader.pipeline", types.SimpleNamespace(Grader=FakeGrader))
+    monkeypatch.setattr("grader.engines.load_pair", FakePair)
+    monkeypatch.setattr("grader.pipeline.Grader", FakeGrader)
+    monkeypatch.setattr("grader.run.crew.default_workers", lambda pair: 0)
 
 
 @pytest.fixture
@@ -218,10 +219,11 @@ class Grader:
         time.sleep(0.2)
         return [GradedSolution(RowStatus.GRADED)] * len(solutions)
 
-sys.modules["grader.engines"] = types.SimpleNamespace(load_pair=lambda *asked, **options: Pair())
-sys.modules["grader.pipeline"] = types.SimpleNamespace(Grader=Grader)
+import grader.engines, grader.pipeline
+grader.engines.load_pair = lambda *asked, **options: Pair()
+grader.pipeline.Grader = Grader
 from grader.cli.grade import main
-sys.exit(main(sys.argv[1:]))
+sys.exit(main([*sys.argv[1:], "--workers", "0"]))
 """
 
 

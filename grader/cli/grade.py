@@ -6,19 +6,16 @@ from __future__ import annotations
 
 import argparse
 import gc
-import signal
+import shlex
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cli.common import Parser, run_command
+from grader.cli.run_options import add_run_options, chunk_grader, log_of, positive, stoppable
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
-
     from grader.engines import Pair
 
 PROG = "grade"
@@ -35,6 +32,12 @@ NOT_WITH_TEXT = {
     "solution_column": "--solution-column",
     "id_column": "--id-column",
     "answer_column": "--answer-column",
+    "restart": "--restart",
+    "workers": "--workers",
+    "part_rows": "--part-rows",
+    "profile": "--profile",
+    "quiet": "--quiet",
+    "log_json": "--log-json",
 }
 
 
@@ -49,11 +52,11 @@ def build_parser() -> Parser:
     parser.add_argument(
         "inputs", nargs="*", metavar="INPUT", help="Parquet, JSON Lines or CSV: files, folders or quoted globs"
     )
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the report to write, a .parquet file")
+    parser.add_argument("-o", "--output", type=_path, metavar="FILE", help="the report to write, a .parquet file")
     parser.add_argument("--overwrite", action="store_true", help="replace the report and the summary if they are there")
     parser.add_argument("--replace-grades", action="store_true", help="drop the grade_* columns of an earlier report")
-    parser.add_argument("--limit", type=_positive, metavar="N", help="read the first N rows only")
-    parser.add_argument("--summary", type=Path, metavar="FILE", help="write the counts of the run to this .json file")
+    parser.add_argument("--limit", type=positive, metavar="N", help="read the first N rows only")
+    parser.add_argument("--summary", type=_path, metavar="FILE", help="write the counts of the run to this .json file")
 
     columns = parser.add_argument_group("columns", "found by name; name them where that fails")
     for role, what in (("problem", "problem"), ("solution", "solution"), ("id", "id"), ("answer", "reference answer")):
@@ -85,6 +88,8 @@ def build_parser() -> Parser:
     )
     models.add_argument("--offline", action="store_true", help="take models of the hub from this machine's cache only")
 
+    add_run_options(parser)
+
     one = parser.add_argument_group("one solution")
     one.add_argument("--text", metavar="TEXT", help="check this solution instead of a file; - reads it from stdin")
     one.add_argument("--problem", metavar="TEXT", help="the problem that --text solves")
@@ -93,13 +98,13 @@ def build_parser() -> Parser:
 
 def _command(argv: list[str]) -> int:
     options = build_parser().parse_args(argv)
-    with _terminable():
+    with stoppable(options, PROG):
         if options.text is not None:
             return _grade_text(options)
-        return _grade_files(options)
+        return _grade_files(options, shlex.join([PROG, *argv]))
 
 
-def _grade_files(options: argparse.Namespace) -> int:
+def _grade_files(options: argparse.Namespace, command: str) -> int:
     if options.problem is not None:
         raise UsageError("--problem belongs to --text; for files name a column with --problem-column")
     if not options.inputs:
@@ -111,7 +116,6 @@ def _grade_files(options: argparse.Namespace) -> int:
     import pyarrow as pa
 
     from grader.columns import ColumnNames
-    from grader.pipeline import Grader
     from grader.run import Request, prepare, run_grade
 
     # Arrow's own handlers would swallow a signal that comes while it parses; its calls are short enough to wait for.
@@ -124,19 +128,28 @@ def _grade_files(options: argparse.Namespace) -> int:
             named=named,
             limit=options.limit,
             overwrite=options.overwrite,
+            restart=options.restart,
             replace_grades=options.replace_grades,
             summary=options.summary,
+            part_rows=options.part_rows,
             options=_recorded(options),
+            command=command,
         )
     )
-    print(f"{PROG}: {job.columns.sentence()}", file=sys.stderr)
+    log = log_of(options)
+    log.say("columns", job.columns.sentence(), **job.columns._asdict())
     pair = _load_pair(options)
+    log.say("models", pair.sentence(), **pair.describe())
     # A batch makes a hundred thousand objects and no cycles: collecting on the usual count costs a fifth of the time.
     gc.freeze()
     gc.set_threshold(GC_OBJECTS, 20, 20)
-    with Grader(pair) as grader:
-        summary = run_grade(job, grader)
-    print(f"\n{summary.table()}", file=sys.stderr)
+    with chunk_grader(options, pair, log) as grader:
+        summary = run_grade(job, grader, log)
+    log.show(f"\n{summary.table()}")
+    log.say("done", None, **summary.as_dict())
+    if options.profile:
+        log.show(f"\n{grader.watch.table()}")
+        log.say("profile", None, **grader.watch.seconds)
     return 0
 
 
@@ -150,6 +163,7 @@ def _grade_text(options: argparse.Namespace) -> int:
 
     text = _stdin() if options.text == "-" else options.text
     pair = _load_pair(options)
+    print(f"{PROG}: {pair.sentence()}", file=sys.stderr)
     with Grader(pair) as grader:
         graded = grader.grade([Solution(options.problem or "", text)])[0]
     print(show(graded))
@@ -159,7 +173,7 @@ def _grade_text(options: argparse.Namespace) -> int:
 def _load_pair(options: argparse.Namespace) -> Pair:
     from grader.engines import load_pair
 
-    pair = load_pair(
+    return load_pair(
         options.extractor,
         not options.no_classifier,
         options.adapters,
@@ -168,8 +182,6 @@ def _load_pair(options: argparse.Namespace) -> Pair:
         quantization=options.quantization,
         offline=options.offline,
     )
-    print(f"{PROG}: {pair.sentence()}", file=sys.stderr)
-    return pair
 
 
 def _recorded(options: argparse.Namespace) -> dict[str, object]:
@@ -185,10 +197,10 @@ def _stdin() -> str:
     return sys.stdin.buffer.read().decode("utf-8", "replace")
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
+def _path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("its name is empty: name a file")
+    return Path(text)
 
 
 def _probability(text: str) -> float:
@@ -199,22 +211,3 @@ def _probability(text: str) -> float:
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1, both excluded")
     return value
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM unwind the stack as Ctrl-C does, so that no half-written report stays behind."""
-
-    def leave(_signal: int, _frame: FrameType | None) -> None:
-        print(f"{PROG}: terminated", file=sys.stderr)
-        raise SystemExit(143)
-
-    try:
-        before = signal.signal(signal.SIGTERM, leave)
-    except ValueError:  # not the main thread: the program around us handles its signals
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

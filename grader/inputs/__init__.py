@@ -10,11 +10,13 @@ import pyarrow as pa
 from grader.columns import text_type
 from grader.errors import EnvironmentStop, InputError
 from grader.inputs.paths import resolve
-from grader.inputs.readers import InputFile, inspect, read
+from grader.inputs.readers import inspect, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from grader.inputs.common import InputFile
 
 REPORT_PREFIX = "grade_"
 SAMPLE_BYTES = 1 << 20
@@ -40,51 +42,89 @@ class Inputs(NamedTuple):
         rows = [file.rows for file in self.files]
         return None if None in rows else sum(row for row in rows if row is not None)
 
-    def batches(self, limit: int | None = None) -> Iterator[pa.RecordBatch]:
-        """Stream the rows of all files in order, the first ``limit`` of them where it is given."""
-        left = limit
+    def batches(self, start: int = 0, stop: int | None = None) -> Iterator[pa.RecordBatch]:
+        """Stream the rows of all files in order, from row ``start`` (counted from 0) up to ``stop`` where it is given.
+
+        Batches end where they would end in a stream of all rows.
+        """
+        before = 0
         for file in self.files:
-            for batch in read(file):
-                kept = batch if left is None else batch.slice(0, left)
-                if kept.num_rows:
-                    yield _conform(kept, self.schema)
-                if left is not None:
-                    left -= kept.num_rows
-                    if left <= 0:
-                        return
+            if file.rows is not None and before + file.rows <= start:
+                before += file.rows
+                continue
+            first = rows = 0
+            for first, batch in read(file, max(0, start - before)):
+                rows = batch.num_rows
+                low = max(0, start - before - first)
+                high = rows if stop is None else min(rows, stop - before - first)
+                if low < high:
+                    yield _conform(batch.slice(low, high - low), self.schema)
+                if stop is not None and before + first + rows >= stop:
+                    return
+            before += first + rows
 
     def fingerprint(self) -> dict[str, Any]:
-        """Identify the content: number of files, bytes, and a SHA-256.
+        """Identify the content of all files together."""
+        return joint_fingerprint(self.fingerprints())
 
-        The hash covers each file's size and up to 16 MiB of it, evenly spread (the head, and the footer of a Parquet
-        file, among them): its cost does not grow with the data, and an edit that keeps the size may go unnoticed.
+    def fingerprints(self) -> list[dict[str, Any]]:
+        """Identify the content of each file: its name, bytes, a SHA-256, and ``modified`` where that is not of it all.
+
+        The hash covers up to 16 MiB, evenly spread (the head, and the footer of a Parquet file, among them): its cost
+        does not grow with the data. For a larger file the time of its last change, in nanoseconds, stands beside it.
         """
-        digest = hashlib.sha256()
         try:
-            sizes = [_hash_into(digest, file.path) for file in self.files]
+            return [_fingerprint(file.path) for file in self.files]
         except OSError as error:
             raise EnvironmentStop(f"{error.filename}: reading stopped ({error.strerror}); run it again") from error
-        return {"files": len(self.files), "bytes": sum(sizes), "sha256": digest.hexdigest()}
 
 
-def open_inputs(arguments: Sequence[str], *, replace_grades: bool = False) -> Inputs:
+def joint_fingerprint(prints: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Make one of the ``fingerprints`` of some files: their number, bytes, and a SHA-256 over theirs."""
+    digest = hashlib.sha256("".join(one["sha256"] for one in prints).encode())
+    return {"files": len(prints), "bytes": sum(one["bytes"] for one in prints), "sha256": digest.hexdigest()}
+
+
+def open_inputs(arguments: Sequence[str], *, replace_grades: bool = False, outputs: Iterable[Path] = ()) -> Inputs:
     """Find, inspect and join the inputs that the arguments name.
 
-    Columns of an earlier report are an error, or left out with ``replace_grades``. Raises InputError.
+    Columns of an earlier report are an error, or left out with ``replace_grades``. Raises InputError, also where one of
+    the ``outputs`` is an input.
     """
-    files = tuple(inspect(path) for path in resolve(arguments))
-    schema = _join(files)
-    graded = [name for name in schema.names if name.lower().startswith(REPORT_PREFIX)]
-    if graded and not replace_grades:
+    paths = resolve(arguments)
+    for output in outputs:
+        if any(output.exists() and output.samefile(path) for path in paths):
+            raise InputError(f"{output}: the output is one of the inputs; choose another name for it")
+    files = tuple(map(inspect, paths))
+    graded = {name for file in files for name in file.schema.names if name.lower().startswith(REPORT_PREFIX)}
+    if graded:
+        _refuse_reports(arguments, files, replace_grades=replace_grades)
+    schema = _join([file._replace(schema=_without(file.schema, graded)) for file in files])
+    return Inputs(files, schema)
+
+
+def _refuse_reports(arguments: Sequence[str], files: Sequence[InputFile], *, replace_grades: bool) -> None:
+    """Raise where a report among the inputs was not asked for, or lies among other files and may be there by chance."""
+    columns = {
+        file.path: [name for name in file.schema.names if name.lower().startswith(REPORT_PREFIX)] for file in files
+    }
+    reports = [path for path, found in columns.items() if found]
+    if not replace_grades:
         raise InputError(
-            f"{_first_with(files, graded[0])}: the input already has {', '.join(graded)}; leave a report out of the "
+            f"{reports[0]}: the input already has {', '.join(columns[reports[0]])}; leave a report out of the "
             "inputs, rename the columns if they are your own, or drop them with --replace-grades"
         )
-    return Inputs(files, pa.schema([field for field in schema if field.name not in graded]))
+    by_chance = [path for path in reports if str(path) not in arguments]
+    if by_chance and len(reports) < len(files):
+        other = next(path for path, found in columns.items() if not found)
+        raise InputError(
+            f"{by_chance[0]}: this is a report and {other} is not: were both inputs, rows might be graded twice; "
+            "move it out of the folder, or name each input"
+        )
 
 
-def _first_with(files: Sequence[InputFile], column: str) -> Path:
-    return next(file.path for file in files if column in file.schema.names)
+def _without(schema: pa.Schema, names: Collection[str]) -> pa.Schema:
+    return pa.schema([field for field in schema if field.name not in names])
 
 
 def _join(files: Sequence[InputFile]) -> pa.Schema:
@@ -124,9 +164,10 @@ def _conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _hash_into(digest: Any, path: Path) -> int:
-    size = path.stat().st_size
-    digest.update(size.to_bytes(8, "little"))
+def _fingerprint(path: Path) -> dict[str, Any]:
+    status = path.stat()
+    size = status.st_size
+    digest = hashlib.sha256(size.to_bytes(8, "little"))
     with path.open("rb") as file:
         if size <= SAMPLES * SAMPLE_BYTES:
             digest.update(file.read())
@@ -134,4 +175,5 @@ def _hash_into(digest: Any, path: Path) -> int:
             for sample in range(SAMPLES):
                 file.seek((size - SAMPLE_BYTES) * sample // (SAMPLES - 1))
                 digest.update(file.read(SAMPLE_BYTES))
-    return size
+    found = {"name": path.name, "bytes": size, "sha256": digest.hexdigest()}
+    return found if size <= SAMPLES * SAMPLE_BYTES else {**found, "modified": status.st_mtime_ns}

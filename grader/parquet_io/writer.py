@@ -34,11 +34,13 @@ class AtomicWriter:
     Buffers at most one row group. Errors of the disk raise EnvironmentStop.
     """
 
-    def __init__(self, path: Path, schema: pa.Schema, free_text: Collection[str] = ()) -> None:
+    def __init__(
+        self, path: Path, schema: pa.Schema, free_text: Collection[str] = (), temporary: Path | None = None
+    ) -> None:
         """Open the temporary file; ``free_text`` names input columns for which a dictionary is not worth trying."""
         self.path = path
         self.rows = 0
-        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        self._temporary = temporary or _beside(path)
         self._schema = schema
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = self._waiting_bytes = 0
@@ -62,17 +64,31 @@ class AtomicWriter:
 
     def commit(self, metadata: Mapping[str, Any]) -> None:
         """Finish the file, with ``metadata`` as JSON under the key ``grader``, and move it to its place."""
+        self.finish(metadata)
+        self.commit_finished()
+
+    def commit_finished(self) -> None:
+        """Move the finished file to its place."""
+        with stops_run(self.path):
+            self._temporary.replace(self.path)
+            sync(self.path.parent)
+
+    def finish(self, metadata: Mapping[str, Any]) -> Path:
+        """Finish the temporary file, and name it, without moving it: what is left of ``commit`` is a rename."""
         self._flush()
         with stops_run(self.path):
             self._writer.add_key_value_metadata({METADATA_KEY: json.dumps(metadata, ensure_ascii=False)})
             self._writer.close()
             sync(self._temporary)
-            self._temporary.replace(self.path)
-            sync(self.path.parent)
+        return self._temporary
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.drop()
+
+    def drop(self) -> None:
+        """Remove the temporary file."""
         # After a commit both do nothing: the writer is closed and the temporary file has moved.
         with suppress(OSError, pa.ArrowException):
             self._writer.close()
@@ -87,16 +103,22 @@ class AtomicWriter:
                 self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, temporary: Path | None = None) -> None:
     """Write a small text file whole or not at all; raises EnvironmentStop."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary or _beside(path)
     try:
         with stops_run(path):
             temporary.write_text(text, encoding="utf-8")
             sync(temporary)
             temporary.replace(path)
+            sync(path.parent)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
 @contextmanager
@@ -112,6 +134,7 @@ def stops_run(path: Path) -> Iterator[None]:
             errno.EACCES: "get permission to write there",
             errno.EPERM: "get permission to write there",
             errno.EROFS: "choose a folder that can be written",
+            errno.ENOENT: "the folder was taken away: put it back",
         }
         remedy = remedies.get(error.errno or 0, "repair that")
         why = error.strerror or str(error).splitlines()[0]

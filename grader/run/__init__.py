@@ -1,166 +1,146 @@
-"""A run: inputs in, one report out, every row counted.
+"""A run: inputs in, one report out, every row counted, and no work lost.
 
-``prepare`` finds what is wrong with the request before a row is read or a model loaded; ``run_grade`` does the work.
+``prepare`` finds what is wrong with the request before a row is read or a model loaded; ``run_grade`` does the work, a
+part at a time, and goes on where an earlier run of the same command stopped.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
-
-import pyarrow as pa
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from grader import __version__
-from grader.columns import ColumnNames, Columns, discover
-from grader.errors import GraderError, InputError, UsageError
-from grader.inputs import Inputs, open_inputs
-from grader.parquet_io.report import REPORT, report_batch
-from grader.parquet_io.rows import solutions_of
-from grader.parquet_io.writer import AtomicWriter, write_text
+from grader.inputs import joint_fingerprint
+from grader.parquet_io.writer import write_text
+from grader.run.chunks import chunks
+from grader.run.graders import Alone, ChunkGrader, asks_models
+from grader.run.identity import Originals, check_same, identity_of
+from grader.run.join import join
+from grader.run.log import Log
+from grader.run.parts import Parts, kept
 from grader.run.progress import Progress
+from grader.run.request import Job, Request, check_output, prepare
 from grader.run.summary import RunSummary
-from grader.types import REPORT_FORMAT, GradedSolution, RowStatus
+from grader.run.writing import Writing
+from grader.types import REPORT_FORMAT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator
 
-    from grader.types import Solution
+__all__ = ["Alone", "ChunkGrader", "Job", "Log", "Request", "kept", "prepare", "run_grade"]
 
-MESSAGE_CHARACTERS = 200
-NO_NAMES = ColumnNames()
-
-
-class Pair(Protocol):
-    """What a run wants to know of the models."""
-
-    def describe(self) -> Mapping[str, Any]:
-        """Identify extractor and classifier, for the file metadata."""
-
-    def sentence(self) -> str:
-        """Say in one line for people which pair it is."""
+PART_ROWS, CHUNK_ROWS = 16_384, 512
+MODEL_PART_ROWS, MODEL_CHUNK_ROWS = 4_096, 1_024
+"""Where models are asked: small parts, so that an interruption costs minutes, and chunks that make whole batches."""
 
 
-class RowGrader(Protocol):
-    """What a run wants of ``grader.pipeline.Grader``."""
+def run_grade(job: Job, grader: ChunkGrader, log: Log | None = None) -> RunSummary:
+    """Grade the rows of a job that no earlier run has, and write its report.
 
-    @property
-    def pair(self) -> Pair:
-        """The models behind the answers."""
-
-    def grade(self, solutions: list[Solution]) -> list[GradedSolution]:
-        """Grade rows: as many answers, in the same order."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the user asked for. ``options`` are recorded in the report as they stand."""
-
-    inputs: Sequence[str]
-    output: Path
-    named: ColumnNames = NO_NAMES
-    limit: int | None = None
-    overwrite: bool = False
-    replace_grades: bool = False
-    summary: Path | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Job:
-    """A request whose inputs were found, inspected and understood."""
-
-    request: Request
-    inputs: Inputs
-    columns: Columns
-
-
-def prepare(request: Request) -> Job:
-    """Check everything that can be checked before the work; raises InputError or UsageError, writes nothing."""
-    _check_output(request.output, "-o", (".parquet",), overwrite=request.overwrite)
-    if request.summary is not None:
-        _check_output(request.summary, "--summary", (".json",), overwrite=request.overwrite)
-    inputs = open_inputs(request.inputs, replace_grades=request.replace_grades)
-    for target in filter(None, (request.output, request.summary)):
-        if any(target.exists() and target.samefile(file.path) for file in inputs.files):
-            raise InputError(f"{target}: the output is one of the inputs; choose another name for it")
-    return Job(request, inputs, discover(inputs.schema, request.named, inputs.where))
-
-
-def run_grade(job: Job, grader: RowGrader) -> RunSummary:
-    """Grade all rows of a job and write its report; nothing is left of it if this raises.
-
-    Raises InputError (an input turns out corrupt), EnvironmentStop (the disk), and whatever interrupts it.
+    Finished parts are kept when this raises: UsageError (the parts of another command are in the way), InputError (an
+    input turns out corrupt, or changes), EnvironmentStop (the disk, the lock), and whatever interrupts it.
     """
     began = time.perf_counter()
-    request, inputs, columns = job.request, job.inputs, job.columns
-    schema = pa.schema([*inputs.schema, *REPORT])
-    summary = RunSummary(str(request.output), columns.sentence(), grader.pair.sentence(), grader.pair.describe())
-    total = inputs.rows if request.limit is None else min(request.limit, inputs.rows or request.limit)
-    fingerprint = inputs.fingerprint()  # first: an input that goes away meanwhile must not cost the night's report
-    rows_read = 0
-    with (
-        AtomicWriter(request.output, schema, {columns.problem, columns.solution}) as writer,
-        Progress(total) as progress,
-    ):
-        for batch in inputs.batches(request.limit):
-            rows_read += batch.num_rows
-            report = report_batch(grade_all(grader, solutions_of(batch, columns)))
-            writer.write(pa.RecordBatch.from_arrays([*batch.columns, *report.columns], schema=schema))
-            summary.add(report)
-            progress.advance(batch.num_rows)
-        if not rows_read == writer.rows == summary.rows:
-            raise GraderError(
-                f"{request.output}: {rows_read} rows were read but {writer.rows} written; please report this"
-            )
-        writer.commit(_metadata(job, fingerprint, summary))
-    summary.seconds = time.perf_counter() - began
-    if request.summary is not None:
-        write_text(request.summary, json.dumps(summary.as_dict(), ensure_ascii=False, indent=2) + "\n")
+    log = log or Log()
+    request, pair = job.request, grader.pair
+    summary = RunSummary(
+        report=str(request.output), columns=job.columns.sentence(), pair=pair.sentence(), engines=pair.describe()
+    )
+    originals = Originals(job.inputs)
+    part_rows = request.part_rows or (MODEL_PART_ROWS if asks_models(pair) else PART_ROWS)
+    identity = identity_of(request.options, summary.engines, originals, part_rows)
+    with Parts.hold(request.output) as parts:
+        _open_parts(job, parts, identity, log)
+        summary.resumed = sum(part.rows for part in parts.done.values())
+        with _saying_what_is_kept(job, parts, log):
+            if not parts.is_finished():
+                _grade_parts(job, grader, parts, log)
+                originals.check()
+            for part in parts.done.values():
+                summary.add_counts(part.counts)
+            if not parts.is_finished():
+                with grader.watch("join"):
+                    join(parts, job.schema, job.free_text, _metadata(job, summary, originals), summary)
+        summary.seconds = time.perf_counter() - began
+        if request.summary is not None:
+            write_text(request.summary, json.dumps(summary.as_dict(), ensure_ascii=False, indent=2) + "\n")
+        parts.clear()
     return summary
 
 
-def grade_all(grader: RowGrader, solutions: list[Solution]) -> list[GradedSolution]:
-    """Grade rows; where the grader raises, row by row, so that a bad row costs no other."""
+@contextmanager
+def _saying_what_is_kept(job: Job, parts: Parts, log: Log) -> Iterator[None]:
     try:
-        return _grade(grader, solutions)
-    except GraderError:
+        yield
+    except BaseException:
+        if parts.done:
+            rows = sum(part.rows for part in parts.done.values())
+            to_go_on = f"; to go on: {job.request.command}" if job.request.command else ""
+            log.say(
+                "kept",
+                f"{len(parts.done):,} parts with {rows:,} rows are kept{to_go_on}",
+                parts=len(parts.done),
+                rows=rows,
+                command=job.request.command,
+            )
         raise
-    except Exception:  # noqa: BLE001 one bad row of a hundred million must not end the night: it is reported as failed
-        return [_grade_one(grader, solution) for solution in solutions]
 
 
-def _grade(grader: RowGrader, solutions: list[Solution]) -> list[GradedSolution]:
-    graded = grader.grade(solutions)
-    if len(graded) != len(solutions):
-        raise RuntimeError(f"{len(graded)} answers to {len(solutions)} rows")
-    return graded
+def _open_parts(job: Job, parts: Parts, identity: dict[str, Any], log: Log) -> None:
+    """Go on with what an earlier run of the same command left, or begin."""
+    earlier = {} if job.request.restart else parts.recorded()
+    if parts.is_finished() and earlier == identity:
+        log.say("resume", "resuming: the report was in its place already", rows=parts.rows)
+    elif parts.is_finished():
+        # That run had come to its end; this is another one, and the report of that one may not be in its way.
+        check_output(job.request.output, "-o", (".parquet",), overwrite=job.request.overwrite)
+        parts.begin(identity)
+    elif not parts.done:
+        parts.begin(identity)
+        log.say("start", None, output=str(job.request.output), rows=job.rows, part_rows=parts.part_rows)
+    else:
+        check_same(parts.folder, earlier, identity)
+        _go_on(job, parts, log)
 
 
-def _grade_one(grader: RowGrader, solution: Solution) -> GradedSolution:
-    try:
-        return _grade(grader, [solution])[0]
-    except GraderError:
-        raise
-    except Exception as error:  # noqa: BLE001 see grade_all
-        why = f"{type(error).__name__}: {error}".splitlines()[0][:MESSAGE_CHARACTERS]
-        return GradedSolution(RowStatus.FAILED, message=f"could not be graded: {why}")
+def _go_on(job: Job, parts: Parts, log: Log) -> None:
+    for index in parts.go_on():
+        log.say("damaged", f"{parts.path(index)}: this part is not what was written; grading it again", part=index)
+    rows = sum(part.rows for part in parts.done.values())
+    total = "" if job.rows is None else f" of {job.rows:,}"
+    at_row = next((start + 1 for start, _ in parts.gaps(job.rows)), None)
+    where = "nothing is left but to join them" if at_row is None else f"going on at row {at_row:,}"
+    log.say(
+        "resume",
+        f"resuming: {len(parts.done):,} parts with {rows:,}{total} rows are there; {where}",
+        parts=len(parts.done),
+        rows=rows,
+        total=job.rows,
+        at_row=at_row,
+    )
 
 
-def _check_output(path: Path, option: str, endings: tuple[str, ...], *, overwrite: bool) -> None:
-    if path.is_dir():
-        raise UsageError(f"{path}: {option} names a folder; name a file in it, as in {path / ('report' + endings[0])}")
-    if path.suffix.lower() not in endings:
-        raise UsageError(f"{path}: {option} must end in {' or '.join(endings)}")
-    if not path.parent.is_dir():
-        raise UsageError(f"{path}: the folder {path.parent} is not there; make it with mkdir -p {path.parent}")
-    if path.exists() and not overwrite:
-        raise UsageError(f"{path}: this file is already there; choose another name, or replace it with --overwrite")
+def _grade_parts(job: Job, grader: ChunkGrader, parts: Parts, log: Log) -> None:
+    """Grade the rows that no finished part has, a part at a time."""
+    watch = grader.watch
+    chunk_rows = MODEL_CHUNK_ROWS if asks_models(grader.pair) else CHUNK_ROWS
+    done = sum(part.rows for part in parts.done.values())
+    with Progress(log, job.rows, done) as progress, Writing(job, parts, log) as writing:
+        for start, stop in list(parts.gaps(job.rows)):
+            batches = job.inputs.batches(start, job.request.limit if stop is None else stop)
+            cut = chunks(batches, start, job.columns, parts.part_rows, chunk_rows)
+            for chunk, graded in grader.reports(watch.timed("read", cut)):
+                with watch("write"):
+                    writing.add(chunk, graded)
+                progress.advance(chunk.rows)
+            with watch("write"):
+                writing.finish_part()
+    parts.record_rows(sum(part.rows for part in parts.done.values()))
 
 
-def _metadata(job: Job, fingerprint: Mapping[str, Any], summary: RunSummary) -> dict[str, Any]:
+def _metadata(job: Job, summary: RunSummary, originals: Originals) -> dict[str, Any]:
     """Build the file metadata under the key ``grader``: docs/report-format.md says what it holds."""
     return {
         "format": REPORT_FORMAT,
@@ -168,7 +148,7 @@ def _metadata(job: Job, fingerprint: Mapping[str, Any], summary: RunSummary) -> 
         "options": dict(job.request.options),
         "columns": job.columns._asdict(),
         **summary.engines,
-        "input": dict(fingerprint),
+        "input": joint_fingerprint(originals.fingerprints),
         "rows": {
             "total": summary.rows,
             "status": dict(sorted(summary.by_status.items())),

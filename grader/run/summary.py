@@ -16,37 +16,27 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 NOTHING_CHECKED = "nothing_checked"
+COUNTERS = ("by_status", "by_verdict", "equations", "flags")
 
 
 @dataclass
-class RunSummary:
-    """Counts of one run.
+class Counts:
+    """Counts of rows and of what was found in them.
 
     ``flags`` counts rows by flag; ``nothing_checked`` is one of them, apart because such rows have no answer.
-    ``engines`` is what the pair says of itself (file metadata), ``pair`` the same in one line for people.
     """
 
-    report: str
-    columns: str
-    pair: str
-    engines: Mapping[str, Any]
     rows: int = 0
     by_status: Counter[str] = field(default_factory=Counter)
     by_verdict: Counter[str] = field(default_factory=Counter)
     equations: Counter[str] = field(default_factory=Counter)
     flags: Counter[str] = field(default_factory=Counter)
     flagged: int = 0
-    seconds: float = 0.0
 
     @property
     def nothing_checked(self) -> int:
         """Count the graded rows in which nothing could be checked."""
         return self.flags[NOTHING_CHECKED]
-
-    @property
-    def rows_per_second(self) -> float:
-        """Tell the speed of the whole run, reading and writing included."""
-        return self.rows / self.seconds if self.seconds else 0.0
 
     def add(self, report: pa.RecordBatch) -> None:
         """Count the report columns of some rows."""
@@ -61,13 +51,43 @@ class RunSummary:
         _count(self.flags, flags.flatten())
         self.flagged += pc.sum(pc.greater(pc.list_value_length(flags), 0)).as_py() or 0
 
+    def add_counts(self, counts: Mapping[str, Any]) -> None:
+        """Add what ``plain`` of other counts gave."""
+        self.rows += counts["rows"]
+        self.flagged += counts["flagged"]
+        for name in COUNTERS:
+            getattr(self, name).update(counts[name])
+
+    def plain(self) -> dict[str, Any]:
+        """Give the counts as values that JSON knows."""
+        counters = {name: dict(sorted(getattr(self, name).items())) for name in COUNTERS}
+        return {"rows": self.rows, "flagged": self.flagged, **counters}
+
+
+@dataclass(kw_only=True)
+class RunSummary(Counts):
+    """What one run did: the counts of its report, and how it went.
+
+    ``engines`` is what the pair says of itself (file metadata), ``pair`` the same in one line for people. ``resumed``
+    of the rows had been graded by an earlier run; ``seconds`` are those of this one.
+    """
+
+    report: str
+    columns: str
+    pair: str
+    engines: Mapping[str, Any]
+    seconds: float = 0.0
+    resumed: int = 0
+
+    @property
+    def rows_per_second(self) -> float:
+        """Tell the speed of this run, reading and writing included."""
+        return (self.rows - self.resumed) / self.seconds if self.seconds else 0.0
+
     def as_dict(self) -> dict[str, Any]:
         """Give everything as values that JSON knows, the derived numbers included."""
-        plain = {
-            name: dict(sorted(value.items())) if isinstance(value, Counter) else value
-            for name, value in vars(self).items()
-        }
-        return {**plain, "nothing_checked": self.nothing_checked, "rows_per_second": self.rows_per_second}
+        derived = {"nothing_checked": self.nothing_checked, "rows_per_second": self.rows_per_second}
+        return {**vars(self), **self.plain(), **derived}
 
     def table(self) -> str:
         """Lay the numbers out for a person, shares beside the counts."""
@@ -83,7 +103,8 @@ class RunSummary:
         flags = [("rows with flags", self.flagged, self.rows)]
         flags += [(flag, count, self.rows) for flag, count in self.flags.most_common()]
         body = "\n\n".join(_aligned(block) for block in (rows, checks, flags))
-        speed = f"{self.rows:,} rows in {self.seconds:.1f} s, {self.rows_per_second:,.0f} rows/s"
+        before = f", {self.resumed:,} of them before" if self.resumed else ""
+        speed = f"{self.rows:,} rows{before} in {self.seconds:.1f} s, {self.rows_per_second:,.0f} rows/s"
         return f"{body}\n\n{self.pair}\n{speed}: {self.report}"
 
 

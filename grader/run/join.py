@@ -1,0 +1,73 @@
+"""Finished parts, joined into the report: streamed, checked, counted, and only then put in its place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from grader.errors import EnvironmentStop, GraderError
+from grader.parquet_io.writer import AtomicWriter, stops_run
+from grader.run.parts import JOINED
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
+
+    from grader.run.parts import Parts
+    from grader.run.summary import Counts
+
+
+def join(
+    parts: Parts, schema: pa.Schema, free_text: Collection[str], metadata: Mapping[str, Any], counts: Counts
+) -> None:
+    """Write the report of ``counts.rows`` rows from the finished parts and move it to its place.
+
+    Raises EnvironmentStop where a part is not what was written, GraderError where rows are missing or too many.
+    """
+    with AtomicWriter(parts.output, schema, free_text, parts.folder / JOINED) as writer:
+        for batch in _batches(parts):
+            writer.write(batch)
+        joined = writer.finish(metadata)
+        _account(parts.output, joined, counts)
+        parts.record_report(joined)
+        writer.commit_finished()
+
+
+def _batches(parts: Parts) -> Iterator[pa.RecordBatch]:
+    """Stream the rows of all parts, the next row group being read while one is written."""
+    tables = _tables(parts)
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, tables, None)
+        while (table := coming.result()) is not None:
+            coming = reader.submit(next, tables, None)
+            yield from table.to_batches()
+
+
+def _tables(parts: Parts) -> Iterator[pa.Table]:
+    for index, part in sorted(parts.done.items()):
+        path = parts.path(index)
+        if not parts.holds(index, part):
+            raise EnvironmentStop(f"{path}: this part was damaged on the disk; run the same command again")
+        with stops_run(path), pq.ParquetFile(path, pre_buffer=False) as file:
+            for group in range(file.metadata.num_row_groups):
+                yield file.read_row_group(group)
+
+
+def _account(output: Path, joined: Path, counts: Counts) -> None:
+    """Check that the rows of the joined file are those that were read, by number and by status."""
+    with stops_run(joined), pq.ParquetFile(joined) as file:
+        written = file.metadata.num_rows
+        statuses: Counter[str] = Counter()
+        for group in range(file.metadata.num_row_groups):
+            column = file.read_row_group(group, columns=["grade_status"]).column(0)
+            statuses.update({pair["values"]: pair["counts"] for pair in pc.value_counts(column).to_pylist()})
+    if not counts.rows == written == statuses.total() or statuses != counts.by_status:
+        raise GraderError(
+            f"{output}: {counts.rows} rows were read ({dict(counts.by_status)}) but {written} written "
+            f"({dict(statuses)}); please report this"
+        )

@@ -1,0 +1,45 @@
+"""What a run says on stderr: sentences for people, one JSON object a line, or nothing but what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from typing import Any
+
+LOUD = frozenset({"retry", "damaged", "kept", "stopped"})
+
+
+class Style(StrEnum):
+    """How a run speaks."""
+
+    TEXT = "text"
+    QUIET = "quiet"
+    JSON = "json"
+
+
+class Log:
+    """Says events in one style. In ``JSON`` every line is an object with ``event`` and the fields of the event."""
+
+    def __init__(self, style: Style = Style.TEXT, prog: str = "grade") -> None:
+        self.style = style
+        self.bar: Any = None
+        self._prog = prog
+
+    def say(self, event: str, text: str | None = None, **fields: Any) -> None:
+        """Say an event: ``text`` to people (nothing where it is None), the fields to programs."""
+        if self.style is Style.JSON:
+            self._print(json.dumps({"event": event, **fields}, ensure_ascii=False, default=str))
+        elif text is not None and (self.style is Style.TEXT or event in LOUD):
+            self._print(f"{self._prog}: {text}")
+
+    def show(self, text: str) -> None:
+        """Show a table, to people only."""
+        if self.style is Style.TEXT:
+            self._print(text)
+
+    def _print(self, text: str) -> None:
+        if self.bar is not None:
+            self.bar.write(text, file=sys.stderr)
+        else:
+            print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,92 @@
+"""What the user asked for, and whether it can be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from grader.columns import ColumnNames, Columns, discover
+from grader.errors import InputError, UsageError
+from grader.inputs import Inputs, open_inputs
+from grader.parquet_io.report import REPORT
+from grader.run.parts import folder_of, was_renamed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+NO_NAMES = ColumnNames()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for. ``options`` are recorded in the report as they stand."""
+
+    inputs: Sequence[str]
+    output: Path
+    named: ColumnNames = NO_NAMES
+    limit: int | None = None
+    overwrite: bool = False
+    restart: bool = False
+    replace_grades: bool = False
+    summary: Path | None = None
+    part_rows: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    command: str = ""
+    """The command line, which is said where it goes on with what is kept."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A request whose inputs were found, inspected and understood."""
+
+    request: Request
+    inputs: Inputs
+    columns: Columns
+
+    @property
+    def rows(self) -> int | None:
+        """Count the rows to grade, or None where an input (CSV) does not tell before it is read."""
+        limit, rows = self.request.limit, self.inputs.rows
+        return rows if limit is None or rows is None else min(limit, rows)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Give the columns of the report."""
+        return pa.schema([*self.inputs.schema, *REPORT])
+
+    @property
+    def free_text(self) -> set[str]:
+        """Name the columns whose values hardly repeat."""
+        return {self.columns.problem, self.columns.solution}
+
+
+def prepare(request: Request) -> Job:
+    """Check everything that can be checked before the work; raises InputError or UsageError, writes nothing."""
+    # A report that took its place just before its run was ended is looked at again when the models are known.
+    overwrite = request.overwrite or was_renamed(request.output)
+    check_output(request.output, "-o", (".parquet",), overwrite=overwrite)
+    outputs = [request.output]
+    if request.summary is not None:
+        check_output(request.summary, "--summary", (".json",), overwrite=overwrite)
+        outputs.append(request.summary)
+    inputs = open_inputs(request.inputs, replace_grades=request.replace_grades, outputs=outputs)
+    own = folder_of(request.output).resolve()
+    for file in inputs.files:
+        if own in file.path.resolve().parents:
+            raise InputError(f"{file.path}: this input is a part of the unfinished report; leave it out of the inputs")
+    return Job(request, inputs, discover(inputs.schema, request.named, inputs.where))
+
+
+def check_output(path: Path, option: str, endings: tuple[str, ...], *, overwrite: bool) -> None:
+    """Raise UsageError where a file of this name cannot be written, or must not be."""
+    if path.is_dir():
+        raise UsageError(f"{path}: {option} names a folder; name a file in it, as in {path / ('report' + endings[0])}")
+    if path.suffix.lower() not in endings:
+        raise UsageError(f"{path}: {option} must end in {' or '.join(endings)}")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: the folder {path.parent} is not there; make it with mkdir -p {path.parent}")
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path}: this file is already there; choose another name, or replace it with --overwrite")
