@@ -97,7 +97,7 @@ def check_folder(folder: Path, kind: Kind) -> Manifest:
     """The manifest of an adapter folder of that kind whose files are complete and unchanged, else ``AdapterError``."""
     manifest = read_manifest(folder)
     if manifest.kind != kind:
-        raise AdapterError(f"{folder}: this adapter is a {manifest.kind}, not a {kind}; name the other one")
+        raise AdapterError(f"{folder}: this is the {manifest.kind} of a pair, not its {kind}; name the other one")
     for name in (CONFIG, WEIGHTS, *manifest.files):
         if not (folder / name).is_file():
             raise AdapterError(f"{folder / name}: this file of the adapter is missing; fetch or train it again")
@@ -109,7 +109,7 @@ def check_folder(folder: Path, kind: Kind) -> Manifest:
         raise AdapterError(f"{folder / CONFIG}: peft_type {config.get('peft_type')!r}; only LORA adapters are read")
     odd = [name for name in _NOT_LORA if config.get(name)]
     odd += ["bias"] * (config.get("bias", "none") != "none")
-    odd += [key for name in ("rank_pattern", "alpha_pattern") for key in config.get(name) or {} if not _is_name(key)]
+    odd += [name for name in ("rank_pattern", "alpha_pattern") for key in config.get(name) or {} if not _is_name(key)]
     if odd:
         raise AdapterError(f"{folder / CONFIG}: {', '.join(odd)}: only plain LoRA adapters are read")
     return manifest
