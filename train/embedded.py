@@ -7,17 +7,24 @@ goes on where it was killed. Not covered: any text other than word problems in t
 from __future__ import annotations
 
 import argparse
+import json
 import random
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, GenerationConfig, Phi3Config, Phi3ForCausalLM
 
-from train.data import AnnotatedSolution, read_corpus
-from train.examples import draw_pair, graphs_of
+from train.classifier import train_classifier
+from train.config import KINDS, Kind, recipe
+from train.data import AnnotatedSolution, ExtractorExample, Split, problem_key, read_corpus
+from train.examples import classifier_examples, draw_pair, graphs_of
+from train.extractor import train_extractor
+from train.job import Job
 from train.pretrain import Judgement, Schedule, Transcription, pretrain
 from train.restyle import Lines
+from train.run import table
 from train.vocabulary import CLASSIFIER_CONTROL, EXTRACTOR_CONTROL, train_tokenizer
 
 if TYPE_CHECKING:
@@ -29,10 +36,36 @@ EXTRACTOR_TOKENS, CLASSIFIER_TOKENS = 2048, 4096
 TOKENIZER_LINES = 40_000
 HELD_BACK = 20
 """Every twentieth problem is kept from the bases, so that the adapters' held-out figures mean something."""
+LINES = (12_000, 1_000, 1_000)
+"""Lines that the extractor's adapter is trained, chosen and reported on."""
+ROUNDS = (1, 4, 4)
+"""Pairs a problem that the classifier's adapter is trained, chosen and calibrated, and reported on."""
 SCHEDULES = {
     "extractor": Schedule(steps=3000, tokens=3_200, learning_rate=2e-3),
     "classifier": Schedule(steps=1800, tokens=4_000, learning_rate=1.5e-3),
 }
+RECIPES: dict[Kind, dict[str, Any]] = {
+    "extractor": {
+        "lr": 1e-3,
+        "dropout": 0.0,
+        "optimizer": "adamw_torch",
+        "quantization": "none",
+        "evaluate_every": 0.25,
+        "trainer": "trl",
+    },
+    "classifier": {
+        "epochs": 1.0,
+        "lr": 1e-3,
+        "dropout": 0.0,
+        "batch": 32,
+        "accumulate": 1,
+        "optimizer": "adamw_torch",
+        "quantization": "none",
+        "evaluate_every": 0.25,
+        "max_tokens": 1024,
+    },
+}
+"""What differs from the defaults of ``train-adapters``, which are made for bases a hundred times as large."""
 
 
 def extractor_base(folder: Path, rows: Sequence[AnnotatedSolution], schedule: Schedule) -> None:
@@ -104,26 +137,68 @@ def classifier_base(folder: Path, rows: Sequence[AnnotatedSolution], schedule: S
     _write(model, tokenizer, folder)
 
 
+def extractor_split(rows: Sequence[AnnotatedSolution], unseen: Sequence[AnnotatedSolution], seed: int) -> Split:
+    """Lines for the adapter: to train on drawn from what the base saw, to choose by and to report from the rest."""
+    half = len(unseen) // 2
+    parts = (rows, unseen[:half], unseen[half:])
+    return Split(*(_drawn_lines(part, count, seed) for part, count in zip(parts, LINES, strict=True)))
+
+
+def _drawn_lines(rows: Sequence[AnnotatedSolution], count: int, seed: int) -> list[ExtractorExample]:
+    lines, drawn = Lines([row.solution for row in rows]), random.Random(f"adapter:{seed}")
+    found = [ExtractorExample(*lines.draw(drawn), problem_id="") for _ in range(count)]
+    return [one._replace(problem_id=problem_key(one.line)) for one in found]
+
+
+def classifier_split(rows: Sequence[AnnotatedSolution], unseen: Sequence[AnnotatedSolution], seed: int) -> Split:
+    """Pairs for the adapter: to train on from what the base saw, to choose, calibrate and report from the rest."""
+    half = len(unseen) // 2
+    parts = (rows, unseen[:half], unseen[half:])
+    return Split(*(classifier_examples(part, seed, rounds) for part, rounds in zip(parts, ROUNDS, strict=True)))
+
+
 def _many(lines: Lines, drawn: random.Random) -> list[tuple[str, tuple[str, ...]]]:
     return [lines.draw(drawn) for _ in range(TOKENIZER_LINES)]
 
 
 def _write(model: Any, tokenizer: Any, folder: Path) -> None:
-    model.to(torch.bfloat16).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    """Write the base as a whole: a folder that is there is finished."""
+    unfinished = folder.with_name("base-unfinished")
+    model.to(torch.bfloat16).save_pretrained(unfinished)
+    tokenizer.save_pretrained(unfinished)
+    unfinished.rename(folder)
+
+
+def build(kind: Kind, data: Sequence[str], work: Path, output: Path) -> None:
+    """Train what is not yet trained of one half of the pair, and put it together as ``output/kind``."""
+    annotated = sorted(read_corpus(data).annotated)
+    seen = [row for number, row in enumerate(annotated) if number % HELD_BACK]
+    unseen = [row for number, row in enumerate(annotated) if not number % HELD_BACK]
+    base = work / kind / "base"
+    if not base.exists():
+        (extractor_base if kind == "extractor" else classifier_base)(base, seen, SCHEDULES[kind])
+    made = recipe(kind, {**RECIPES[kind], "base": str(base)})
+    split = (extractor_split if kind == "extractor" else classifier_split)(seen, unseen, made.seed)
+    job = Job(kind, made, split, work / "adapters", resume=True, base_name="./base")
+    if not job.folder.exists():
+        entry = (train_extractor if kind == "extractor" else train_classifier)(job)
+        (work / f"{kind}.json").write_text(json.dumps(entry, indent=1) + "\n", encoding="utf-8")
+        print(table(kind, entry))
+    shutil.rmtree(output / kind, ignore_errors=True)
+    shutil.copytree(job.folder, output / kind)
+    shutil.copytree(base, output / kind / "base")
 
 
 def main() -> None:
-    """Build the bases that are asked for."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("which", choices=["extractor", "classifier"])
-    parser.add_argument("--data", nargs="+", required=True, help="annotated solutions (GSM8K's train split)")
-    parser.add_argument("-o", "--output", type=Path, required=True)
+    """Build the halves that are asked for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("which", choices=[*KINDS, "all"])
+    parser.add_argument("--data", nargs="+", required=True, help="annotated solutions: GSM8K's train split")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the finished pair")
+    parser.add_argument("--work", type=Path, default=Path("build/embedded"), help="folder of what is under way")
     options = parser.parse_args()
-    rows = read_corpus(options.data).annotated
-    kept = [row for number, row in enumerate(sorted(rows)) if number % HELD_BACK]
-    build = {"extractor": extractor_base, "classifier": classifier_base}[options.which]
-    build(options.output / options.which / "base", kept, SCHEDULES[options.which])
+    for kind in KINDS if options.which == "all" else (options.which,):
+        build(kind, options.data, options.work, options.output)
 
 
 if __name__ == "__main__":
