@@ -94,6 +94,7 @@ class TestManifest:
             ({"files": {"/etc/passwd": "0"}}, "files must map plain file names"),
             ({"files": {"a/b": "0"}}, "files must map plain file names"),
             ({"files": {"..": "0"}}, "files must map plain file names"),
+            ({"files": None}, "files must map plain file names"),
             ({"files": [1]}, "files must map plain file names"),
             ({"colour": "red"}, "the keys colour are missing or unknown"),
         ],

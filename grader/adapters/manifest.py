@@ -132,7 +132,7 @@ def _check_values(path: Path, manifest: Manifest) -> None:
         "base must have a name, and a revision and sha256 that are text or null": _is_base(manifest.base),
         "files must map plain file names to hashes": isinstance(manifest.files, dict)
         and all(PLAIN_NAME.fullmatch(name) and isinstance(value, str) for name, value in manifest.files.items()),
-        f"files must hold {CONFIG} and {WEIGHTS}": {CONFIG, WEIGHTS} <= set(manifest.files),
+        f"files must hold {CONFIG} and {WEIGHTS}": {CONFIG, WEIGHTS} <= set(manifest.files or ()),
     }
     if wrong := [problem for problem, holds in problems.items() if not holds]:
         raise AdapterError(f"{path}: {'; '.join(wrong)}")
