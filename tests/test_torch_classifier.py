@@ -1,12 +1,16 @@
 """The classifier engine answers as a plain forward of each solution would, however the batches are made."""
 
+import json
 import random
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from tiny_models import old_classifier, tiny_adapter, tiny_phi
 
 from grader.adapters import places
+from grader.cli.grade import main
 from grader.engines import load_pair
 from grader.engines.torch_classifier import TorchClassifier
 from grader.errors import AdapterError, UsageError
@@ -274,3 +278,20 @@ class TestPair:
         assert graded.flaw_probability == wanted.flawed
         assert [line.flaw_probability for line in graded.lines] == list(wanted.by_line)
         assert skipped.status is RowStatus.SKIPPED
+
+    def test_the_command_uses_it(self, pair, tmp_path, capsys):
+        """``grade --adapters`` says which pair it uses, writes probabilities and records the model's identity."""
+        rows = {"problem": ["p", "p"], "solution": ["1+1 = 2\nso 2", None]}
+        pq.write_table(
+            pa.table(rows, pa.schema({"problem": pa.string(), "solution": pa.string()})), tmp_path / "in.parquet"
+        )
+        argv = [str(tmp_path / "in.parquet"), "-o", str(tmp_path / "out.parquet"), "--adapters", str(pair)]
+        assert main([*argv, "--device", "cpu", "--quantization", "none", "--offline", "--workers", "0"]) == 0
+        assert f"classifier of {pair}" in capsys.readouterr().err
+        table = pq.read_table(tmp_path / "out.parquet")
+        probability, missing = table["grade_flaw_probability"].to_pylist()
+        assert 0 < probability < 1
+        assert missing is None
+        metadata = json.loads(pq.read_metadata(tmp_path / "out.parquet").metadata[b"grader"])
+        assert metadata["classifier"]["quantization"] == "none"
+        assert metadata["options"]["device"] == "cpu"
