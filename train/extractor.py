@@ -45,7 +45,7 @@ def train_extractor(job: Job) -> dict[str, Any]:
     train, validation, heldout = (extractor_rows(tokenizer, part, recipe.max_tokens) for part in job.split)
     trainer = build_trainer(job, model, tokenizer, train, validation)
     if unsloth:
-        with_unsloth.mask(trainer, train.rows)
+        with_unsloth.require_same_masks(trainer, train.rows)
     trainer.train(resume_from_checkpoint=checkpoint)
     figures = {"trained": measure(model, heldout.rows, tokenizer.pad_token_id)}
     with model.disable_adapter():

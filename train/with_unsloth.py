@@ -67,16 +67,20 @@ def load(recipe: Recipe, targets: Sequence[str], dtype: torch.dtype) -> tuple[An
     return model, getattr(tokenizer, "tokenizer", tokenizer)
 
 
-def mask(trainer: Any, rows: Sequence[Row]) -> None:
-    """Let Unsloth mask the prompts by its markers, and hold its labels against ours.
+def require_same_masks(trainer: Any, rows: Sequence[Row]) -> None:
+    """Hold the labels that Unsloth makes of the token ids, by its markers, against ours.
 
-    Raises InputError at the first row whose masks differ: the two trainers must learn from the same tokens.
+    Raises InputError at the first row that differs: both trainers must learn from the same tokens.
     """
-    from unsloth.chat_templates import train_on_responses_only  # noqa: PLC0415
+    from unsloth.chat_templates import train_on_responses_only  # noqa: PLC0415 only where it is wanted
 
-    train_on_responses_only(trainer, instruction_part=INSTRUCTION, response_part=RESPONSE)
-    for number, (ours, theirs) in enumerate(zip(rows, trainer.train_dataset, strict=True), 1):
-        if list(theirs["labels"]) != ours.labels:
+    masked = train_on_responses_only(
+        trainer, instruction_part=INSTRUCTION, response_part=RESPONSE, return_function=True
+    )
+    labels = masked({"input_ids": [row.input_ids for row in rows]})["labels"]
+    for row, theirs in zip(rows, labels, strict=True):
+        if list(theirs) != row.labels:
             raise InputError(
-                f"example {number}: Unsloth masks other tokens than TRL would; train with --trainer trl, and report it"
+                f"example {row.example + 1}: Unsloth masks other tokens than TRL would; train with --trainer trl, and "
+                "report it"
             )
