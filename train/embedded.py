@@ -40,9 +40,11 @@ LINES = (12_000, 1_000, 1_000)
 """Lines that the extractor's adapter is trained, chosen and reported on."""
 ROUNDS = (1, 4, 4)
 """Pairs a problem that the classifier's adapter is trained, chosen and calibrated, and reported on."""
+CUT = 0.5
+"""Share of the corrupted solutions that end with their first error line: what follows carries little loss."""
 SCHEDULES = {
-    "extractor": Schedule(steps=3000, tokens=3_200, learning_rate=2e-3),
-    "classifier": Schedule(steps=1800, tokens=4_000, learning_rate=1.5e-3),
+    "extractor": Schedule(steps=1800, tokens=3_200, learning_rate=2e-3),
+    "classifier": Schedule(steps=1500, tokens=4_000, learning_rate=1.5e-3, muon=True),
 }
 RECIPES: dict[Kind, dict[str, Any]] = {
     "extractor": {
@@ -131,7 +133,13 @@ def classifier_base(folder: Path, rows: Sequence[AnnotatedSolution], schedule: S
     )
 
     def draw(drawn: random.Random) -> Sequence[ClassifierExample]:
-        return draw_pair(drawn.choice(graphs), drawn.randrange(2**31)) or ()
+        pair = draw_pair(drawn.choice(graphs), drawn.randrange(2**31))
+        if pair is None:
+            return ()
+        right, wrong = pair
+        if drawn.random() < CUT:
+            wrong = wrong._replace(lines=wrong.lines[: wrong.first_error_line])
+        return right, wrong
 
     pretrain(Judgement(model, tokenizer, draw), schedule, folder.parent / "work-classifier", pad=0)
     _write(model, tokenizer, folder)
