@@ -16,7 +16,8 @@ from common import finish, parser, print_table, read_rows
 
 from train.data import AnnotatedSolution
 from train.examples import classifier_examples, graphs_of
-from train.inject import CONCEPTUAL_INJECTORS, inject_conceptual
+from train.inject import inject_conceptual
+from train.mistakes import CONCEPTUAL_INJECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

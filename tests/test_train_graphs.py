@@ -15,16 +15,11 @@ from train.annotate import aligned_step, annotated
 from train.data import AnnotatedSolution
 from train.examples import classifier_examples, draw_pair, extractor_examples
 from train.graph import CarryError, Source, carried, value_of
-from train.inject import (
-    COMPUTATIONAL,
-    COMPUTATIONAL_INJECTORS,
-    CONCEPTUAL,
-    CONCEPTUAL_INJECTORS,
-    inject_computational,
-    inject_conceptual,
-)
+from train.inject import COMPUTATIONAL, CONCEPTUAL, inject_computational, inject_conceptual
+from train.mistakes import CONCEPTUAL_INJECTORS
 from train.redraw import changeable, redrawn
 from train.restyle import Lines
+from train.slips import COMPUTATIONAL_INJECTORS
 
 FARM = AnnotatedSolution(
     "farm",

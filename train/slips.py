@@ -32,7 +32,7 @@ def _off_by_n(_step: Step, value: Fraction, random: random.Random) -> Fraction |
 
 
 def _off_by_ten(_step: Step, value: Fraction, random: random.Random) -> Fraction | None:
-    return value + random.choice((-1, 1)) * 10 ** random.randint(1, max(1, len(str(int(value))) - 1))
+    return value + random.choice((-1, 1)) * Fraction(10) ** random.randint(1, max(1, len(str(int(value))) - 1))
 
 
 def _digit_transposition(_step: Step, value: Fraction, random: random.Random) -> Fraction | None:
