@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from tiny_models import GEMMA_CONTROL, PHI_CONTROL, byte_tokenizer, old_classifier, tiny_adapter, tiny_gemma, tiny_phi
-from transformers import Gemma3TextConfig
+from transformers import AutoModelForCausalLM, Gemma3TextConfig
 
 from grader.errors import AdapterError, UsageError
 from grader.modeling import (
@@ -26,6 +26,7 @@ from grader.modeling import (
     merge_adapter,
     pick_device,
     pick_dtype,
+    pin_gradients,
     position_limit,
     quantised_layers,
     use_threads,
@@ -35,7 +36,7 @@ from grader.prompts import Segment, extractor_prompt
 
 CLOSE = 1e-5
 """Largest difference of a logit in float32 between two ways of computing it."""
-LOOSE = ("<|tool|>", "[MASK]", "\n\n")
+LOOSE = ("<|tool|>", "[MASK]", "<<|tool|>", "\n\n")
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +84,10 @@ class TestEncoding:
     def test_control_tokens_in_text_stay_text(self, control):
         """A text that spells control tokens, special or only added, is encoded as its characters and decodes back."""
         tokenizer = byte_tokenizer(control, loose=LOOSE, pad_token=control[0])
-        text = "a" + "b".join([*control, *LOOSE[:2]]) + "c" + control[-1] * 2
+        text = "a" + "b".join([*control, *LOOSE[:3]]) + "c" + control[-1] * 2
         ids = encode(tokenizer, [Segment(text)])
         assert tokenizer.decode(ids) == text
-        assert min(ids) >= len(control) + 2
+        assert min(ids) >= len(control) + 3
 
     @given(st.lists(st.sampled_from([*PHI_CONTROL, *LOOSE, "<", "|", "end", ">", " ", "é", "[", "MASK]", "7"])))
     def test_no_text_gives_a_control_id(self, pieces):
@@ -94,7 +95,7 @@ class TestEncoding:
         tokenizer = TOKENIZER
         ids = encode(tokenizer, [Segment("".join(pieces))])
         assert tokenizer.decode(ids) == "".join(pieces)
-        assert not {tokenizer.convert_tokens_to_ids(token) for token in (*PHI_CONTROL, *LOOSE[:2])} & set(ids)
+        assert not {tokenizer.convert_tokens_to_ids(token) for token in (*PHI_CONTROL, *LOOSE[:3])} & set(ids)
 
     def test_added_white_space_stays_one_token(self):
         """A tokenizer's own tokens for white space are words to it, not control: text may give them."""
@@ -266,6 +267,38 @@ class TestBases:
         with pytest.raises(AdapterError, match="the base could not be loaded"):
             load_base("classifier", folder)
 
+    @pytest.mark.parametrize(
+        ("name", "words"),
+        [
+            ("layers.1.mlp.down_proj.weight", r"the base lacks 1 tensors \(layers.1.mlp.down_proj.weight\)"),
+            ("embed_tokens.weight", "the base lacks"),
+        ],
+    )
+    def test_weights_that_are_missing_are_not_made_up(self, tmp_path, name, words):
+        """The library would fill a gap with random numbers; here a tensor that is not there is an error."""
+        folder = tiny_phi(tmp_path)
+        state = load_file(folder / "model.safetensors")
+        del state[f"model.{name}"]
+        save_file(state, folder / "model.safetensors", {"format": "pt"})
+        with pytest.raises(AdapterError, match=words):
+            load_base("classifier", folder)
+
+    def test_damaged_weights_are_an_error(self, tmp_path):
+        """A file of weights that was cut off is named."""
+        folder = tiny_phi(tmp_path)
+        content = (folder / "model.safetensors").read_bytes()
+        (folder / "model.safetensors").write_bytes(content[: len(content) // 2])
+        with pytest.raises(AdapterError, match="the base could not be loaded"):
+            load_base("classifier", folder)
+
+    def test_loading_says_nothing(self, tmp_path, capfd):
+        """No progress bars and no reports of unused tensors (an LM head that is not tied) reach the terminal."""
+        folder = tiny_phi(tmp_path, tie_word_embeddings=False)
+        capfd.readouterr()
+        load_base("classifier", folder)
+        load_tokenizer(folder)
+        assert capfd.readouterr() == ("", "")
+
     def test_a_folder_without_a_tokenizer_is_named(self, tmp_path):
         """The error names the folder."""
         with pytest.raises(AdapterError, match="no tokenizer could be loaded"):
@@ -424,6 +457,19 @@ class TestAttaching:
             wanted = head(adapted(input_ids=ids, output_hidden_states=True).hidden_states[-1][:, -1])
         found = logits_of(attach_adapter(classifier(phi), tmp_path), ids)
         assert (found - wanted).abs().max() < CLOSE
+
+    def test_an_extractor_published_before_this_tool_loads(self, gemma4bit, tmp_path):
+        """A folder as Unsloth writes it, its layers named by a pattern, on a 4-bit base, gives PEFT's own logits."""
+        pattern = r"(?:\bmodel\.layers\.[\d]{1,}\.(?:self_attn|mlp)\.(?:q_proj|v_proj|down_proj))"
+        config = LoraConfig(r=4, target_modules=pattern, task_type="CAUSAL_LM", init_lora_weights=False)
+        torch.manual_seed(6)
+        model = get_peft_model(AutoModelForCausalLM.from_pretrained(gemma4bit, dtype=torch.float32), config).eval()
+        pin_gradients(model)
+        model.save_pretrained(tmp_path)
+        wanted = logits_of(model, some_ids())
+        loaded = load_adapted(tmp_path, "extractor", device="cpu")
+        assert (loaded.manifest.prompt_version, loaded.identity["quantization"]) == (0, "none")
+        assert (logits_of(loaded.model, some_ids()) - wanted).abs().max() < 10 * CLOSE
 
     @pytest.mark.parametrize("content", [{"weight": torch.ones(2, 64)}, [1], {"weight": print, "bias": 1}])
     def test_a_head_file_of_another_content_is_refused(self, phi, tmp_path, content):

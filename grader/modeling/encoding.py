@@ -58,13 +58,13 @@ def encode_all(tokenizer: Any, prompts: Sequence[Iterable[Segment]]) -> list[lis
 
 def control_id(tokenizer: Any, token: str) -> int:
     """The id of a control token. Raises ``AdapterError`` if the tokenizer has no such token."""
-    found = tokenizer.added_tokens_encoder.get(token)
+    found = _added_tokens(tokenizer).ids.get(token)
     if found is None:
         raise AdapterError(
             f"{tokenizer.name_or_path}: the tokenizer has no control token {token}; "
             "use the base that the adapter was trained on"
         )
-    return int(found)
+    return found
 
 
 def encode_solutions(
@@ -121,31 +121,41 @@ def _encode_texts(tokenizer: Any, texts: list[str]) -> list[list[int]]:
     backend = tokenizer.backend_tokenizer
     backend.encode_special_tokens = True
     ids = [encoding.ids for encoding in backend.encode_batch_fast(plain, add_special_tokens=False)]
-    control, pattern = _control_tokens(tokenizer)
+    _, control, openings = _added_tokens(tokenizer)
     for index, row in enumerate(ids):
         if not control.isdisjoint(row):
-            pieces = backend.encode_batch_fast(_torn(pattern, plain[index]), add_special_tokens=False)
+            pieces = backend.encode_batch_fast(_torn(openings, plain[index]), add_special_tokens=False)
             ids[index] = list(chain.from_iterable(piece.ids for piece in pieces))
     return ids
 
 
+class _Added(NamedTuple):
+    """Of a tokenizer's added tokens: the id of each, the ids that no text may give, the characters these begin with."""
+
+    ids: dict[str, int]
+    control: frozenset[int]
+    openings: re.Pattern[str]
+
+
 @lru_cache(maxsize=8)
-def _control_tokens(tokenizer: Any) -> tuple[frozenset[int], re.Pattern[str]]:
-    """The ids that text must not give, and a pattern that finds their names.
+def _added_tokens(tokenizer: Any) -> _Added:
+    """Read once for each tokenizer: Gemma has six thousand of them.
 
     An added token that is not marked special is parsed in text all the same: one in brackets counts as control, white
     space and words (Gemma has such tokens) do not.
     """
+    tokens = tokenizer.added_tokens_decoder
     control = {
         index: token.content
-        for index, token in tokenizer.added_tokens_decoder.items()
+        for index, token in tokens.items()
         if token.special or (token.content[:1] + token.content[-1:] in ("<>", "[]") and len(token.content) > 2)
     }
-    names = sorted(control.values(), key=len, reverse=True)
-    return frozenset(control), re.compile("|".join(map(re.escape, names)) or r"(?!)")
+    openings = "|".join(sorted({re.escape(name[0]) for name in control.values()}))
+    ids = {token.content: index for index, token in tokens.items()}
+    return _Added(ids, frozenset(control), re.compile(openings or r"(?!)"))
 
 
-def _torn(pattern: re.Pattern[str], text: str) -> list[str]:
-    """The text in pieces of which none holds a whole control token: each is cut behind its first character."""
-    cuts = [0, *(match.start() + 1 for match in pattern.finditer(text)), len(text)]
+def _torn(openings: re.Pattern[str], text: str) -> list[str]:
+    """The text in pieces of which none holds a control token: it is cut behind every character that could begin one."""
+    cuts = [0, *(match.end() for match in openings.finditer(text)), len(text)]
     return [text[start:end] for start, end in pairwise(cuts) if start < end]

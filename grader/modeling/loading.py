@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
@@ -12,6 +14,7 @@ from grader.errors import AdapterError
 from grader.modeling.quantised import nf4_config, pin_gradients, quantised_layers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from grader.adapters import Kind
@@ -44,27 +47,28 @@ def load_base(
     ``base`` is a folder or a hub id. ``quantization="nf4"`` stores the linear layers in 4 bits and computes in
     ``dtype``; a checkpoint that is already quantised stays so (``densify`` undoes it). Raises ``AdapterError``.
     """
-    loader = AutoModelForCausalLM if kind == "extractor" else AutoModel
+    loader: Any = AutoModelForCausalLM if kind == "extractor" else AutoModel
     options: dict[str, Any] = {"quantization_config": nf4_config(dtype)} if quantization == "nf4" else {}
-    bars = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        model = loader.from_pretrained(
-            base,
-            revision=revision,
-            local_files_only=offline,
-            trust_remote_code=False,
-            use_safetensors=True,
-            attn_implementation="sdpa",
-            dtype=dtype,
-            device_map={"": str(device)},
-            **options,
-        )
-    except (OSError, ValueError) as error:
+        with _quiet():
+            model, found = loader.from_pretrained(
+                base,
+                revision=revision,
+                local_files_only=offline,
+                trust_remote_code=False,
+                use_safetensors=True,
+                attn_implementation="sdpa",
+                dtype=dtype,
+                device_map={"": str(device)},
+                output_loading_info=True,
+                **options,
+            )
+    except ImportError as error:
+        raise AdapterError(f"{base}: needs bitsandbytes: pip install 'math-grader[train]'") from error
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         raise AdapterError(f"{base}: the base could not be loaded: {_first_line(error)}") from error
-    finally:
-        if bars:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+    if missing := sorted(found["missing_keys"]):  # the library would go on with random weights
+        raise AdapterError(f"{base}: the base lacks {len(missing)} tensors ({missing[0]}); fetch it again")
     pin_gradients(model)
     for layer in quantised_layers(model).values():
         layer.compute_dtype, layer.compute_type_is_set = dtype, True  # a checkpoint names the one it was made with
@@ -79,6 +83,20 @@ def position_limit(config: Any) -> int:
         original = rope.get("original_max_position_embeddings", original)
     limits = [limit for limit in (config.max_position_embeddings, original) if limit]
     return int(min(limits))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the library's progress bars and reports off: what matters of them is raised."""
+    bars, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _first_line(error: Exception) -> str:
