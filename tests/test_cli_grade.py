@@ -228,30 +228,34 @@ sys.exit(main([*sys.argv[1:], "--workers", "0"]))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize(
-    ("number", "code", "said"), [(signal.SIGINT, 130, "grade: interrupted"), (signal.SIGTERM, 143, "grade: terminated")]
-)
-def test_a_signal_leaves_no_half_written_report(tmp_path, number, code, said):
-    """Ctrl-C and SIGTERM end a run with their codes, close the grader and leave only what was there before."""
-    rows = 200_000
-    pq.write_table(pa.table({"problem": ["p"] * rows, "solution": ["s"] * rows}), tmp_path / "in.parquet")
+@pytest.mark.parametrize(("style", "part_rows"), [("--overwrite", "16384"), ("--log-json", "512")])
+@pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_a_signal_leaves_no_half_written_report(tmp_path, number, said, style, part_rows):
+    """Ctrl-C and SIGTERM end a run with their codes, close the grader and leave whole parts alone, and the way on."""
+    rows, code = 4_000, 128 + number
+    solutions = [str(index) for index in range(rows)]
+    pq.write_table(pa.table({"problem": ["p"] * rows, "solution": solutions}), tmp_path / "in.parquet")
     (tmp_path / "report.parquet").write_text("older")
-    command = [sys.executable, "-c", SLOW, str(tmp_path / "in.parquet"), "-o", str(tmp_path / "report.parquet")]
-    with subprocess.Popen(
-        [*command, "--overwrite"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    arguments = [str(tmp_path / "in.parquet"), "-o", str(tmp_path / "report.parquet"), "--part-rows", part_rows]
+    command = [sys.executable, "-c", SLOW, *arguments, "--overwrite", style]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         for _ in range(3):
             assert process.stdout.readline() == "grading\n"
-        assert len(files(tmp_path)) == 3
         time.sleep(0.05)
         process.send_signal(number)
         _, errors = process.communicate(timeout=30)
     assert process.returncode == code
-    assert said in errors
-    assert "closed" in errors
+    lines = errors.splitlines()
+    assert "closed" in lines
     assert "Traceback" not in errors
-    assert files(tmp_path) == ["in.parquet", "report.parquet"]
+    last = json.loads(lines[-1]) if style == "--log-json" else lines[-1]
+    assert last in (f"grade: {said}", {"event": "stopped", "message": said, "exit_code": code})
     assert (tmp_path / "report.parquet").read_text() == "older"
+    if part_rows == "512":
+        assert files(tmp_path / "report.parquet.parts") == ["part-00000.parquet", "part-00001.parquet", "run.json"]
+        assert "grade " + " ".join(arguments) in errors
+    else:
+        assert files(tmp_path) == ["in.parquet", "report.parquet"]
 
 
 HEAVY = """

@@ -207,7 +207,10 @@ class TestJsonLines:
             ('{"a": 1}\n{"a": "x"}\n', r"column 'a' is a number in row 1 and text in row 2"),
             ('{"a": "x"}\n{"a": ["x"]}\n', r"column 'a' is text in row 1 and a list in row 2"),
             ('{"a": [1]}\n{"a": ["x"]}\n', r"column 'a'.*two types.*rows 1 to 2"),
-            ('{"a": 123456789012345678901}\n', r"column 'a' has a whole number beyond 64 bits in row 1; write it as text"),
+            (
+                '{"a": 123456789012345678901}\n',
+                r"column 'a' has a whole number beyond 64 bits in row 1; write it as text",
+            ),
             ('{"a": {}}\n', r"column 'a' holds only empty objects"),
             ("[" * 100_000 + "\n", r"line 1"),
         ],

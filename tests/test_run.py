@@ -1,6 +1,7 @@
 """A run: every row counted, bad rows contained, nothing left behind when it is interrupted."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 from grader import __version__
 from grader.errors import EnvironmentStop, GraderError, InputError, UsageError
 from grader.parquet_io.report import REPORT
-from grader.run import Request, prepare, run_grade
-from grader.run.progress import Progress
+from grader.run import Alone, Log, Request, prepare, run_grade
+from grader.run.log import Style
+from grader.run.progress import Progress, duration
 from grader.types import CheckStatus, EquationCheck, GradedLine, GradedSolution, RowStatus, Source, Verdict
 
 
@@ -64,7 +66,7 @@ def write(path, solutions, **columns):
 
 def run(tmp_path, path, grader=None, **options):
     request = Request([str(path)], tmp_path / "report.parquet", **options)
-    return run_grade(prepare(request), grader or FakeGrader())
+    return run_grade(prepare(request), Alone(grader or FakeGrader()), Log(Style.QUIET))
 
 
 def report(tmp_path):
@@ -222,16 +224,17 @@ class TestInterruptions:
             run(tmp_path, write(tmp_path / "in.parquet", ["good"]), Interrupted())
         assert self._left(tmp_path) == ["in.parquet"]
 
-    def test_a_damaged_page_found_late(self, tmp_path):
-        """An input that turns out damaged after thousands of rows leaves no report."""
+    def test_a_damaged_page_found_late(self, tmp_path, capsys):
+        """An input that turns out damaged after thousands of rows leaves no report, and the parts before the damage."""
         path = write(tmp_path / "in.parquet", [f"text {index * 7919 % 9973}" for index in range(50_000)])
         whole = bytearray(path.read_bytes())
         middle = len(whole) // 2
         whole[middle : middle + 2000] = bytes(byte ^ 0xFF for byte in whole[middle : middle + 2000])
         path.write_bytes(whole)
         with pytest.raises(InputError, match=r"in\.parquet"):
-            run(tmp_path, path)
-        assert self._left(tmp_path) == ["in.parquet"]
+            run(tmp_path, path, part_rows=1000)
+        assert self._left(tmp_path) == ["in.parquet", "report.parquet.parts"]
+        assert re.search(r"\d+ parts with \d+,000 rows are kept", capsys.readouterr().err)
 
     def test_a_wrong_number_of_answers(self, tmp_path):
         """A grader that drops rows fails those rows instead of shifting the others."""
@@ -245,20 +248,41 @@ class TestInterruptions:
 
     def test_a_row_lost_on_the_way(self, tmp_path, monkeypatch):
         """Rows read and rows written are compared before the report takes its place."""
-        monkeypatch.setattr("grader.run.AtomicWriter.write", lambda self, batch: None)
-        with pytest.raises(GraderError, match="1 rows were read but 0 written"):
+        monkeypatch.setattr("grader.parquet_io.writer.AtomicWriter.write", lambda self, batch: None)
+        with pytest.raises(GraderError, match="1 rows were read, 1 graded and 0 written"):
             run(tmp_path, write(tmp_path / "in.parquet", ["good"]))
         assert self._left(tmp_path) == ["in.parquet"]
 
 
 def test_progress_in_a_log(capsys):
     """Without a terminal progress is a plain line now and then."""
-    with Progress(1000, interval_s=0.0) as progress:
+    with Progress(Log(), 1000, interval_s=0.0) as progress:
         progress.advance(500)
-    assert capsys.readouterr().err.startswith("grade: 500 of 1,000 rows, ")
-    with Progress(None) as progress:
+    assert re.fullmatch(r"grade: 500 of 1,000 rows, [\d,]+ rows/s, \d+ s left\n", capsys.readouterr().err)
+    with Progress(Log(), None, interval_s=0.0) as progress:
+        progress.advance(500)
+    assert re.fullmatch(r"grade: 500 rows, [\d,]+ rows/s\n", capsys.readouterr().err)
+    with Progress(Log(), None) as progress:
         progress.advance(500)
     assert capsys.readouterr().err == ""
+
+
+def test_the_time_left_is_told_by_the_speed_of_this_run(capsys, monkeypatch):
+    """Rows that an earlier run graded do not make this one look faster than it is."""
+    times = iter([0.0, 100.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(times))
+    with Progress(Log(Style.JSON), 10_000, done=9_000, interval_s=0.0) as progress:
+        progress.advance(500)
+    event = json.loads(capsys.readouterr().err)
+    assert event == {"event": "rate", "rows": 9_500, "total": 10_000, "rows_per_second": 5.0, "seconds_left": 100}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.4, "0 s"), (59.4, "59 s"), (75, "1 min 15 s"), (3600, "1 h 0 min"), (90_061, "25 h 1 min")]
+)
+def test_durations(seconds, said):
+    """A time is written by its two largest units."""
+    assert duration(seconds) == said
 
 
 MEMORY = """
@@ -266,8 +290,8 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from test_run import FakeGrader
-from grader.run import Request, prepare, run_grade
-run_grade(prepare(Request([sys.argv[2]], Path(sys.argv[3]))), FakeGrader())
+from grader.run import Alone, Request, prepare, run_grade
+run_grade(prepare(Request([sys.argv[2]], Path(sys.argv[3]))), Alone(FakeGrader()))
 # Not getrusage: its peak includes that of the parent up to the exec.
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """

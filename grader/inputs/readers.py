@@ -75,9 +75,16 @@ def _read_parquet(path: Path, skip: int) -> Iterator[tuple[int, pa.RecordBatch]]
                 rows = file.metadata.row_group(group).num_rows
                 if rows and first + rows > skip:
                     size = size or _batch_rows(file)
+                    found = 0
                     # Apart: Arrow cannot read nested dictionaries (categories in lists) across two groups.
-                    yield from _numbered(file.iter_batches(batch_size=size, row_groups=[group]), first)
+                    for start, batch in _numbered(file.iter_batches(batch_size=size, row_groups=[group]), first):
+                        found += batch.num_rows
+                        yield start, batch
+                    if found != rows:
+                        raise pa.ArrowInvalid(f"row group {group} holds {found} rows, not {rows}")
                 first += rows
+            if first != file.metadata.num_rows:
+                raise pa.ArrowInvalid(f"its row groups hold {first} rows, not {file.metadata.num_rows}")
 
 
 def _numbered(batches: Iterator[pa.RecordBatch], first: int) -> Iterator[tuple[int, pa.RecordBatch]]:

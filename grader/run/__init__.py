@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from grader import __version__
 from grader.inputs import joint_fingerprint
 from grader.parquet_io.writer import write_text
-from grader.run.chunks import chunks
+from grader.run.chunks import chunks_of
 from grader.run.graders import Alone, ChunkGrader, asks_models
 from grader.run.identity import Originals, check_same, identity_of
-from grader.run.join import join
+from grader.run.join import join_parts
 from grader.run.log import Log
 from grader.run.parts import Parts, kept
 from grader.run.progress import Progress
@@ -62,7 +62,7 @@ def run_grade(job: Job, grader: ChunkGrader, log: Log | None = None) -> RunSumma
                 summary.add_counts(part.counts)
             if not parts.is_finished():
                 with grader.watch("join"):
-                    join(parts, job.schema, job.free_text, _metadata(job, summary, originals), summary)
+                    join_parts(parts, job.schema, job.free_text, _metadata(job, summary, originals), summary)
         summary.seconds = time.perf_counter() - began
         if request.summary is not None:
             write_text(request.summary, json.dumps(summary.as_dict(), ensure_ascii=False, indent=2) + "\n")
@@ -130,7 +130,7 @@ def _grade_parts(job: Job, grader: ChunkGrader, parts: Parts, log: Log) -> None:
     with Progress(log, job.rows, done) as progress, Writing(job, parts, log) as writing:
         for start, stop in list(parts.gaps(job.rows)):
             batches = job.inputs.batches(start, job.request.limit if stop is None else stop)
-            cut = chunks(batches, start, job.columns, parts.part_rows, chunk_rows)
+            cut = chunks_of(batches, start, job.columns, parts.part_rows, chunk_rows)
             for chunk, graded in grader.reports(watch.timed("read", cut)):
                 with watch("write"):
                     writing.add(chunk, graded)

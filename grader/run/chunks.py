@@ -46,7 +46,7 @@ class Chunk(NamedTuple):
         return sum(batch.num_rows for batch in self.batches)
 
 
-def chunks(
+def chunks_of(
     batches: Iterable[pa.RecordBatch], first: int, columns: Columns, part_rows: int, chunk_rows: int
 ) -> Iterator[Chunk]:
     """Cut the batches of an input, read from row ``first`` on, which begins a part."""
@@ -121,7 +121,7 @@ def _length(solution: Solution) -> int:
 
 
 class Spread:
-    """Gives every row of a part its answer: the other half of ``chunks``."""
+    """Gives every row of a part its answer: the other half of ``chunks_of``."""
 
     def __init__(self) -> None:
         self._part = -1

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from grader.run.parts import Parts
     from grader.run.summary import Counts
 
+BATCH_ROWS = 2_048
 
-def join(
+
+def join_parts(
     parts: Parts, schema: pa.Schema, free_text: Collection[str], metadata: Mapping[str, Any], counts: Counts
 ) -> None:
     """Write the report of ``counts.rows`` rows from the finished parts and move it to its place.
@@ -39,23 +41,24 @@ def join(
 
 
 def _batches(parts: Parts) -> Iterator[pa.RecordBatch]:
-    """Stream the rows of all parts, the next row group being read while one is written."""
-    tables = _tables(parts)
+    """Stream the rows of all parts, some being read while others are written."""
+    read = _read(parts)
     with ThreadPoolExecutor(1) as reader:
-        coming = reader.submit(next, tables, None)
-        while (table := coming.result()) is not None:
-            coming = reader.submit(next, tables, None)
-            yield from table.to_batches()
+        coming = reader.submit(next, read, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, read, None)
+            yield batch
 
 
-def _tables(parts: Parts) -> Iterator[pa.Table]:
+def _read(parts: Parts) -> Iterator[pa.RecordBatch]:
     for index, part in sorted(parts.done.items()):
         path = parts.path(index)
         if not parts.holds(index, part):
             raise EnvironmentStop(f"{path}: this part was damaged on the disk; run the same command again")
         with stops_run(path), pq.ParquetFile(path, pre_buffer=False) as file:
             for group in range(file.metadata.num_row_groups):
-                yield file.read_row_group(group)
+                # Apart: Arrow cannot read nested dictionaries across two groups.
+                yield from file.iter_batches(batch_size=BATCH_ROWS, row_groups=[group], use_threads=False)
 
 
 def _account(output: Path, joined: Path, counts: Counts) -> None:

@@ -39,9 +39,7 @@ class Writing:
             self._writer.drop()
 
     def add(self, chunk: Chunk, graded: pa.RecordBatch) -> None:
-        """Write the rows of a chunk, finishing the part before it where it begins another."""
-        if chunk.part != self._index:
-            self.finish_part()
+        """Write the rows of a chunk, finishing the part that they fill."""
         writer = self._writer or self._begin_part(chunk.part)
         report = self._spread.report(chunk, graded)
         self._counts.add(report)
@@ -51,6 +49,8 @@ class Writing:
             columns = [*batch.columns, *report.slice(start, batch.num_rows).columns]
             start += batch.num_rows
             writer.write(pa.RecordBatch.from_arrays(columns, schema=self._job.schema))
+        if self._read == self._parts.part_rows:
+            self.finish_part()
 
     def _begin_part(self, index: int) -> AtomicWriter:
         self._index, self._counts, self._read, self._began = index, Counts(), 0, time.monotonic()
@@ -58,7 +58,7 @@ class Writing:
         return self._writer
 
     def finish_part(self) -> None:
-        """Bring the part to the disk and count it as finished, if there is one."""
+        """Bring the part to the disk and count it as finished, if one is begun: also the last, which is not full."""
         if self._writer is None:
             return
         if not self._read == self._writer.rows == self._counts.rows:
