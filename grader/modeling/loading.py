@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -50,7 +51,9 @@ def load_base(
     loader: Any = AutoModelForCausalLM if kind == "extractor" else AutoModel
     options: dict[str, Any] = {"quantization_config": nf4_config(dtype)} if quantization == "nf4" else {}
     try:
-        with _quiet():
+        with _quiet(), warnings.catch_warnings():
+            # NF4 asked of a base that is in NF4 already.
+            warnings.filterwarnings("ignore", message="You passed `quantization_config`")
             model, found = loader.from_pretrained(
                 base,
                 revision=revision,
