@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 EXTRACTOR_TOKENS, CLASSIFIER_TOKENS = 2048, 4096
 TOKENIZER_LINES = 40_000
+WITHHELD = frozenset(
+    {"138c26b4df4adf2c", "26f33bd43cbd1a7b", "939c32731b16be1c", "f3371ef42da6a3bf", "f8ce16bd332540e7"}
+)
+"""Keys of problems that stand in a file to measure on as well, with other spacing or other numbers."""
 HELD_BACK = 20
 """Every twentieth problem is kept from the bases, so that the adapters' held-out figures mean something."""
 LINES = (12_000, 1_000, 1_000)
@@ -179,7 +183,7 @@ def _write(model: Any, tokenizer: Any, folder: Path) -> None:
 
 def build(kind: Kind, data: Sequence[str], work: Path, output: Path) -> None:
     """Train what is not yet trained of one half of the pair, and put it together as ``output/kind``."""
-    annotated = sorted(read_corpus(data).annotated)
+    annotated = sorted(row for row in read_corpus(data).annotated if row.problem_id not in WITHHELD)
     seen = [row for number, row in enumerate(annotated) if number % HELD_BACK]
     unseen = [row for number, row in enumerate(annotated) if not number % HELD_BACK]
     base = work / kind / "base"
