@@ -235,6 +235,16 @@ class TestPair:
         given = load_pair("rules", classifier=True, adapters=str(pair), threshold=0.9, device="cpu")
         assert given.threshold == 0.9
 
+    def test_both_halves(self, pair, tmp_path):
+        """Two adapters make a pair: the model reads what the rules are not sure of, or everything."""
+        extractor = tiny_adapter(tmp_path / "e", "extractor")
+        both = f"{pair / 'classifier'},{extractor}"
+        found = load_pair("model", classifier=True, adapters=both, threshold=None, device="cpu")
+        assert found.sentence() == f"equations read by model ({both}); classifier of {both}"
+        told = found.describe()
+        assert (told["extractor"]["mode"], told["extractor"]["model"]["prompt_version"]) == ("model", 1)
+        assert len(found.extractor.extract(["1+1 = 2", "so"], [None, None])) == 2
+
     def test_wishes_that_the_pair_cannot_meet_are_refused(self, pair):
         """An extractor or a classifier that the pair does not have is an error that names the pair."""
         with pytest.raises(UsageError, match=r"--extractor model: .* has no extractor"):

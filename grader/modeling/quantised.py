@@ -43,9 +43,12 @@ def densify(model: nn.Module, dtype: torch.dtype) -> nn.Module:
     for attribute in ("quantization_config", "_pre_quantization_dtype"):
         if hasattr(getattr(model, "config", None), attribute):
             delattr(model.config, attribute)
-    for attribute in ("is_quantized", "is_loaded_in_4bit"):
-        if hasattr(model, attribute):
-            setattr(model, attribute, False)
+    for part in model.modules():  # a wrapper and its backbone both say so
+        for attribute in ("is_quantized", "is_loaded_in_4bit"):
+            if attribute in vars(part):
+                setattr(part, attribute, False)
+        for attribute in ("hf_quantizer", "quantization_method"):
+            vars(part).pop(attribute, None)
     return model
 
 
