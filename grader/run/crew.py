@@ -41,6 +41,7 @@ AHEAD = 4
 """Chunks that are under way for each worker."""
 AHEAD_BYTES = 96 << 20
 MAX_STILLBORN = 3
+QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 class Crew:
@@ -166,8 +167,9 @@ class Crew:
         passed = min(now - self._looked, 2 * TICK_SECONDS)
         self._looked = now
         for hand in list(self._hands):
-            if hand.grows_quiet(passed) > self._stuck_s:
-                self._lost(hand, f"nothing came of it for {self._stuck_s:.0f} s")
+            patience = self._stuck_s if hand.is_ready else STUCK_SECONDS  # starting takes its time
+            if hand.grows_quiet(passed) > patience:
+                self._lost(hand, f"nothing came of it for {patience:.0f} s")
 
     def _hear(self, hand: Hand, data: bytes | None) -> None:
         if hand not in self._hands:
@@ -230,7 +232,7 @@ def cores() -> int:
     """Count the cores that this process may use: those of its affinity, or fewer where a container's quota says so."""
     usable = len(os.sched_getaffinity(0))
     with suppress(OSError, ValueError):
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        quota, period = QUOTA.read_text(encoding="ascii").split()
         usable = min(usable, max(1, int(quota) // int(period)))
     return usable
 
