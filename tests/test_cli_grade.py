@@ -159,12 +159,18 @@ REFUSED = {
     "named column": ("in.parquet -o report.parquet --id-column key", "there is no column 'key' for --id-column"),
     "two types": ("in.parquet type.parquet -o report.parquet", "'solution' is string in in.parquet and int64 in type"),
     "graded": ("graded.parquet -o report.parquet", "--replace-grades"),
+    "output is a graded input": ("graded.parquet -o graded.parquet --overwrite", "the output is one of the inputs"),
     "output is input": ("in.parquet -o in.parquet --overwrite", "in.parquet: the output is one of the inputs"),
     "output folder": ("in.parquet -o gone/report.parquet", "mkdir -p gone"),
     "output there": ("in.parquet -o other.parquet", "--overwrite"),
     "output is a folder": ("in.parquet -o empty", "names a folder"),
     "output ending": ("in.parquet -o report.json", "must end in .parquet"),
     "summary folder": ("in.parquet -o report.parquet --summary gone/counts.json", "mkdir -p gone"),
+    "output has no name": ("in.parquet -o @", "-o/--output: its name is empty"),
+    "old report in a folder": ("mixed -o report.parquet --replace-grades", "this is a report and"),
+    "quiet and events": ("in.parquet -o report.parquet --quiet --log-json", "not allowed with"),
+    "workers": ("in.parquet -o report.parquet --workers two", "whole number from 0 on"),
+    "part rows": ("in.parquet -o report.parquet --part-rows 0", "whole number from 1 on"),
     "unknown option": ("in.parquet -o report.parquet --colour", "--colour"),
     "abbreviation": ("in.parquet -o report.parquet --over", "--over"),
     "limit": ("in.parquet -o report.parquet --limit 0", "whole number from 1 on"),
@@ -190,9 +196,12 @@ def test_bad_requests(folder, capsys, case):
     pq.write_table(pa.table({"problem": ["x"], "Solution": ["x"], "solution": ["x"]}), folder / "case.parquet")
     pq.write_table(pa.table({"problem": ["x"], "solution": [1]}), folder / "type.parquet")
     pq.write_table(pa.table({"problem": ["x"], "solution": ["x"], "grade_status": ["x"]}), folder / "graded.parquet")
+    (folder / "mixed").mkdir()
+    for name in ("in.parquet", "graded.parquet"):
+        (folder / "mixed" / name).write_bytes((folder / name).read_bytes())
     before = files(folder)
     contents = (folder / "in.parquet").read_bytes()
-    assert main(arguments.split()) == 2
+    assert main([argument.strip("@") for argument in arguments.split()]) == 2
     message = capsys.readouterr().err
     assert message.startswith("grade: ")
     assert said in message
@@ -256,6 +265,19 @@ def test_a_signal_leaves_no_half_written_report(tmp_path, number, said, style, p
         assert "grade " + " ".join(arguments) in errors
     else:
         assert files(tmp_path) == ["in.parquet", "report.parquet"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_python_imports(number):
+    """A signal that comes before the command is imported ends it with the same code, and nothing is said."""
+    script = """
+import os, sys
+from grader.cli import entry
+entry.import_module = lambda name: os.kill(os.getpid(), int(sys.argv[1]))
+entry.grade([])
+"""
+    done = subprocess.run([sys.executable, "-c", script, str(int(number))], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (128 + number, b"")
 
 
 HEAVY = """
