@@ -73,7 +73,7 @@ def _run_options(options: Namespace) -> None:
     recipes = recipes_of(asked)
     if "extractor" in recipes and not options.dry_run and wanted(recipes["extractor"].trainer):
         prepare()
-    run(asked)
+    run(asked, recipes)
 
 
 FLAGS = ("base", "epochs", "lr", "rank", "quantization", "seed", "labels", "trainer")

@@ -38,7 +38,8 @@ def train_extractor(job: Job) -> dict[str, Any]:
     checkpoint = claim(job)
     torch.manual_seed(recipe.seed)
     if unsloth:
-        model, tokenizer = with_unsloth.load(recipe, TARGETS, dtype)
+        nf4 = quantization_of(recipe, device) == "nf4"
+        model, tokenizer = with_unsloth.load(recipe, TARGETS, dtype=dtype, nf4=nf4)
     else:
         tokenizer = load_tokenizer(recipe.base, recipe.revision)
         model = adapted_base(recipe, dtype, device)

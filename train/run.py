@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from grader.errors import InputError, UsageError
 from grader.parquet_io.writer import write_text
 from train.checkpoints import require_same
-from train.config import KINDS, Kind, read_table, recipe
+from train.config import Kind, read_table, recipe
 from train.data import Corpus, Split, read_corpus, split_by_problem
 from train.examples import classifier_examples, extractor_examples
 from train.job import CHECKPOINTS, Job
@@ -39,9 +39,8 @@ class Options(NamedTuple):
     report_to: str = "none"
 
 
-def run(options: Options) -> None:
-    """Train what the options ask for, one adapter after the other, or show what would be trained."""
-    recipes = recipes_of(options)
+def run(options: Options, recipes: Mapping[Kind, Recipe]) -> None:
+    """Train what the options ask for by these recipes, one adapter after the other, or show what would be trained."""
     if options.output is not None and not options.dry_run:
         _make_room(options, options.output)
     corpus = read_corpus(options.data)
@@ -153,6 +152,3 @@ def table(kind: Kind, entry: Mapping[str, Any]) -> str:
         f"best at step {entry['best_step']} of {entry['steps']} ({entry['steps_planned']} planned); examples: {rows_of}"
     )
     return "\n".join([*lines, best])
-
-
-__all__ = ["KINDS", "Options", "recipes_of", "run", "split_examples", "table"]

@@ -42,7 +42,7 @@ def prepare() -> None:
     importlib.import_module("unsloth")
 
 
-def load(recipe: Recipe, targets: Sequence[str], dtype: torch.dtype) -> tuple[Any, Any]:
+def load(recipe: Recipe, targets: Sequence[str], *, dtype: torch.dtype, nf4: bool) -> tuple[Any, Any]:
     """The base with a fresh adapter, and the tokenizer, by Unsloth's ``FastModel`` and its gradient checkpointing."""
     from unsloth import FastModel  # noqa: PLC0415 only where it is wanted
 
@@ -51,7 +51,7 @@ def load(recipe: Recipe, targets: Sequence[str], dtype: torch.dtype) -> tuple[An
         revision=recipe.revision or "main",
         max_seq_length=recipe.max_tokens,
         dtype=dtype,
-        load_in_4bit=recipe.quantization != "none",
+        load_in_4bit=nf4,
         full_finetuning=False,
     )
     model = FastModel.get_peft_model(
