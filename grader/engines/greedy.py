@@ -97,7 +97,7 @@ class Greedy:
             else:
                 del waiting[len(waiting) - len(batch) :]
                 continue
-            waiting = self._retreat(waiting, len(batch), lack)
+            waiting = self._retreat(waiting, batch, lack)
 
     def _width(self, row: Row) -> int:
         return self._prefix.used + len(row.ids) + len(row.draft) + EXPECTED_ANSWER
@@ -186,17 +186,18 @@ class Greedy:
             best += logits.argmax(dim=-1).tolist()
         return best
 
-    def _retreat(self, waiting: Sequence[Row], entering: int, lack: str) -> list[Row]:
+    def _retreat(self, waiting: Sequence[Row], batch: Sequence[Row], lack: str) -> list[Row]:
         """Half the batch from now on; all rows wait again, with what they have of an answer as their draft."""
-        rows = [row for row in (*waiting, *self._rows) if not row.finished]
-        together = entering + len(self._rows)
-        longest = max(map(self._width, rows))
-        if together == 1:
+        together = [*batch, *self._rows]
+        longest = max(map(self._width, together))
+        if len(together) == 1:
             raise RuntimeError(
                 f"a line of {longest} tokens does not fit the memory of the GPU; "
                 f"use --quantization nf4 or --device cpu ({lack})"
             )
-        self._batch_tokens = together // 2 * longest
+        # Not by the rows alone: they may have been shorter than those that come.
+        self._batch_tokens = min(self._batch_tokens // 2, len(together) // 2 * longest)
+        rows = [row for row in (*waiting, *self._rows) if not row.finished]
         self._rows, self._memory = [], self._prefix
         self.counts["halved"] += 1
         torch.cuda.empty_cache()
