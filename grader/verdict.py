@@ -79,19 +79,23 @@ def _verdict(
     if classification.flawed < threshold:
         return Verdict.CORRECT, None, None
     first = _first_over(classification.by_line, threshold)
-    return (
-        Verdict.CONCEPTUAL_ERROR,
-        first,
-        f"line {first}: the reasoning looks flawed from here (P = {classification.flawed:.2f})",
-    )
+    certainty = f"(P = {classification.flawed:.2f})"
+    if first is None:
+        return Verdict.CONCEPTUAL_ERROR, None, f"the reasoning looks flawed {certainty}"
+    return Verdict.CONCEPTUAL_ERROR, first, f"line {first}: the reasoning looks flawed from here {certainty}"
 
 
-def _first_over(probabilities: Sequence[float], threshold: float) -> int:
-    """First line whose running probability reaches the threshold, or the line of the maximum; 1-based."""
+def _first_over(probabilities: Sequence[float], threshold: float) -> int | None:
+    """First line whose running probability reaches the threshold, or the line of the maximum; 1-based.
+
+    None without running probabilities: a classifier of prompt version 0 judges a solution only as a whole.
+    """
+    if not probabilities:
+        return None
     for number, probability in enumerate(probabilities, start=1):
         if probability >= threshold:
             return number
-    return max(range(len(probabilities)), key=probabilities.__getitem__, default=0) + 1
+    return max(range(len(probabilities)), key=probabilities.__getitem__) + 1
 
 
 _DECORATION = re.compile(

@@ -271,6 +271,13 @@ def test_probabilities_stand_beside_their_lines():
     assert (result.verdict, result.first_error_line, result.flaw_probability) == (Verdict.CONCEPTUAL_ERROR, 2, 0.9)
 
 
+def test_a_classifier_of_whole_solutions_names_no_line():
+    """Without running probabilities a flawed verdict claims no place."""
+    result = classified(PLAIN, 0.9)
+    assert (result.verdict, result.first_error_line) == (Verdict.CONCEPTUAL_ERROR, None)
+    assert result.message == "the reasoning looks flawed (P = 0.90)"
+
+
 def test_a_failed_calculation_wins():
     """The classifier does not talk a wrong calculation away, nor move its line."""
     result = classified("3 * 4 = 12\n3 * 4 = 13", 0.0, (0.9, 0.9))
