@@ -13,12 +13,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from grader.checking.arithmetic import show
-from grader.checking.claims import Claim, claim_of, explained_by_decimals, explained_by_units, loose_letters, units_of
+from grader.checking.claims import (
+    Claim,
+    Form,
+    becomes_identity,
+    claim_of,
+    explained_by_decimals,
+    explained_by_units,
+    functions_of,
+    loose_letters,
+    units_of,
+)
 from grader.checking.comparison import Bound, bound_of, implied_by, settled
 from grader.checking.explain import explain
 from grader.checking.linear import Relation, Row, System
 from grader.checking.meanings import Meanings
-from grader.checking.polynomial import ONE, spell
+from grader.checking.polynomial import ONE, degree, is_constant_name, is_multiple, monic, spell, substitute
 from grader.checking.rounding import rounds_to
 from grader.checking.tree import as_division, traits
 from grader.checking.units import mixes_units
@@ -27,7 +37,7 @@ from grader.numbers import RELATION
 from grader.types import CheckStatus, Equation, EquationCheck
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from fractions import Fraction
 
 IDENTITY = "an identity"
@@ -61,12 +71,13 @@ def judge_unknowns(
     """
     claims: list[Claim] = []
     inexact: set[str] = set()
+    functions = functions_of([check.text for check in checks if check.status is CheckStatus.SYMBOLIC])
     room = MAX_ALGEBRA_CHARACTERS
     for place, (check, equation) in enumerate(zip(checks, equations, strict=True)):
         if check.status is CheckStatus.SYMBOLIC:
             room -= len(equation.text)
             if room >= 0:
-                claims.append(claim_of(place, equation))
+                claims.append(claim_of(place, equation, functions))
         elif check.status is not CheckStatus.HOLDS:
             inexact.update(RELATION.split(equation.text))
     state = State(claims, text, inexact)
@@ -105,6 +116,8 @@ class State:
         self._branches = 0
         self._steps: list[Claim] = []
         """Firm equations with one letter."""
+        self._curves: dict[int, Form] = {}
+        """What is not linear, by the places of the equations."""
         self._bounds: list[Bound] = []
         self._last: Claim | None = None
 
@@ -144,11 +157,7 @@ class State:
                 return Finding(CheckStatus.HOLDS, IDENTITY)
             known = self._worlds[0].values(claim.letters)
             if settled(bound, known) and self._keeps_values(claim.letters):
-                sources = {
-                    self._worlds[0].relation(Row({letter: ONE}, value, frozenset()))[1]
-                    for letter, value in known.items()
-                }
-                return Finding(CheckStatus.HOLDS, f"follows from {self._names(frozenset().union(*sources))}")
+                return Finding(CheckStatus.HOLDS, f"follows from {self._names(self._sources(known))}")
             before = implied_by(bound, self._bounds)
             if before is not None:
                 return Finding(CheckStatus.HOLDS, f"follows from {self._claims[before.place].equation.text}")
@@ -164,7 +173,7 @@ class State:
         rows = [form.row for form in claim.forms if form.row is not None]
         if not rows or claim.row is None or claim.counts_in_letters():
             self._loose |= claim.letters
-            return UNDECIDED
+            return self._curved(claim)
         if claim.rewrites():
             return UNDECIDED
         for world in self._worlds:
@@ -176,14 +185,70 @@ class State:
                     return Finding(
                         CheckStatus.HOLDS, f"follows from {self._names(sources - row.sources)}", *(values or ())
                     )
-        finding = self._rounded(claim)
+        finding = self._root(claim) or self._rounded(claim)
         if finding is None:
             finding = self._refuted(claim)
-            if self._worlds[0].relation(claim.row)[0] is Relation.NEW:
-                self._take(claim, claim.row)
-                return UNDECIDED
+        proved = finding is None or finding.status is CheckStatus.HOLDS
+        if proved and self._worlds[0].relation(claim.row)[0] is Relation.NEW:
+            self._take(claim, claim.row)
+            return finding or UNDECIDED
         self._branch(claim, claim.row)
         return finding or UNDECIDED
+
+    def _curved(self, claim: Claim) -> Finding:
+        """What is not linear holds for the values that its letters have, or as a multiple of an equation before it."""
+        known = self._worlds[0].values(claim.letters)
+        if known and not self._varies() and becomes_identity(claim, known):
+            return Finding(CheckStatus.HOLDS, f"follows from {self._names(self._sources(known))}")
+        for form in claim.forms:
+            before = next((place for place, known in self._curves.items() if is_multiple(form.zero, known.zero)), None)
+            if before is not None:
+                return Finding(CheckStatus.HOLDS, f"follows from {self._claims[before].equation.text}")
+        if claim.forms and claim.equation.doubt is None:
+            self._curves[claim.place] = claim.forms[0]
+            return self._misfactored(claim) or UNDECIDED
+        return UNDECIDED
+
+    def _misfactored(self, claim: Claim) -> Finding | None:
+        """``(x-2)(x-4) = 0`` right after ``x^2-5x+6 = 0``: the factors' product is another polynomial.
+
+        Both must keep the degree and a coefficient behind the first, or it may be another equation altogether.
+        """
+        before = self._last
+        if before is None or before.place < claim.place - 2 or len(before.forms) != 1 or len(claim.forms) != 1:
+            return None
+        (form,), (known,) = claim.forms, before.forms
+        if claim.letters != before.letters or len(claim.letters) != 1 or before.equation.doubt is not None:
+            return None
+        (letter,) = claim.letters
+        if not (form.is_polynomial_in(letter) and known.is_polynomial_in(letter) and form.is_factored()):
+            return None
+        ours, theirs = monic(form.zero, letter), monic(known.zero, letter)
+        size = degree(theirs)
+        if degree(ours) != size or ours == theirs or known.is_factored():
+            return None
+        if all(ours.get((letter,) * power) != theirs.get((letter,) * power) for power in range(size)):
+            return None
+        written = f"{claim.sides()[0]} is {spell(form.one.above)}"
+        return Finding(CheckStatus.FAILS, f"{written}, which is not what {before.equation.text} says")
+
+    def _root(self, claim: Claim) -> Finding | None:
+        """``x = 3`` after ``x^2 - 5x + 6 = 0``: the value of a letter, put into the equations that are not linear."""
+        if len(claim.letters) != 1:
+            return None
+        (letter,) = claim.letters
+        value = claim.forms[0].value_of(letter)
+        if value is None:
+            return None
+        for place, form in reversed(self._curves.items()):
+            if form.is_polynomial_in(letter) and not substitute(form.zero, letter, value):
+                return Finding(CheckStatus.HOLDS, f"a solution of {self._claims[place].equation.text}")
+        return None
+
+    def _sources(self, known: Mapping[str, Fraction]) -> frozenset[int]:
+        """Places of the equations that give letters their values."""
+        rows = (Row({letter: ONE}, value, frozenset()) for letter, value in known.items())
+        return frozenset().union(*(self._worlds[0].relation(row)[1] for row in rows))
 
     def _take(self, claim: Claim, row: Row) -> None:
         """Add a claim to what is known, and to what may refute."""
@@ -191,6 +256,8 @@ class State:
             return
         self._worlds[0].add(row)
         if len(claim.forms) > 1 or claim.equation.approximate or claim.forms[0].solved() is not None:
+            return
+        if any(map(is_constant_name, row.coefficients)):
             return
         if len(claim.letters) == 1:
             self._steps.append(claim)
@@ -291,11 +358,13 @@ class State:
 
     def _keeps_values(self, letters: frozenset[str]) -> bool:
         """Whether the letters have the values that equations gave them here too, not those of some interval."""
-        if letters & self._loose:
-            return False
+        return not letters & self._loose and not self._varies()
+
+    def _varies(self) -> bool:
+        """Whether the letters have several values, as on curves and in cases."""
         if self._meanings is None:
             self._meanings = Meanings(self._text())
-        return not self._meanings.vary(bounds=False)
+        return self._meanings.vary(bounds=False)
 
     def _names(self, places: frozenset[int]) -> str:
         """The equations by their texts, if they are few."""

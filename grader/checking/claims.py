@@ -11,9 +11,18 @@ from grader.checking.arithmetic import NotRationalError, UndefinedError, apply
 from grader.checking.comparison import compares
 from grader.checking.grammar import GrammarError
 from grader.checking.linear import Row, as_row
-from grader.checking.polynomial import NotPolynomialError, Polynomial, Ratio, constant_of, difference, expand
+from grader.checking.polynomial import (
+    UNIT,
+    NotPolynomialError,
+    Polynomial,
+    Ratio,
+    constant_of,
+    difference,
+    expand,
+    is_constant_name,
+)
 from grader.checking.readings import readings
-from grader.checking.tree import Letter, Node, fold, numbers_of
+from grader.checking.tree import Binary, Letter, Node, fold, numbers_of
 from grader.checking.units import conversion_factors
 from grader.limits import MAX_READINGS, LimitError
 from grader.numbers import RELATION
@@ -41,6 +50,27 @@ class Form(NamedTuple):
                 return side.name, value
         return None
 
+    def value_of(self, letter: str) -> Polynomial | None:
+        """What a linear equation says of its one letter: a number, perhaps with roots in it."""
+        if self.row is None or letter not in self.row.coefficients:
+            return None
+        factor = self.row.coefficients[letter]
+        return {monomial: -value / factor for monomial, value in self.zero.items() if monomial != (letter,)}
+
+    def is_polynomial_in(self, letter: str) -> bool:
+        """Whether this letter is its only unknown and divides nothing."""
+        names = {name for monomial in self.zero for name in monomial if not is_constant_name(name)}
+        return names == {letter} and self.one.below == UNIT == self.other.below
+
+    def is_factored(self) -> bool:
+        """Whether it sets a product of two sums or more to zero: ``(x-2)(x-3) = 0``."""
+        return (
+            not self.other.above
+            and isinstance(self.left, Binary)
+            and self.left.sign == "*"
+            and all(isinstance(side, Binary) and letters_of(side) for side in (self.left.left, self.left.right))
+        )
+
     def rewrites(self) -> bool:
         """Whether one side can only be meant as the other one, rewritten: ``2(x+3)=2x+5``, ``A+2A=4A``.
 
@@ -64,10 +94,14 @@ class Form(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """An equation with unknowns: its place in the solution, its readings (the textbook's first), its letters."""
+    """An equation with unknowns: its place in the solution, its readings (the textbook's first), its letters.
+
+    In ``text`` a function's value is one letter: ``f_(2)`` for ``f(2)``.
+    """
 
     place: int
     equation: Equation
+    text: str
     forms: tuple[Form, ...]
     letters: frozenset[str]
 
@@ -97,12 +131,34 @@ class Claim(NamedTuple):
         return any(len(unit) == 1 and unit.isalpha() and unit not in side for unit, side in pairs)
 
 
-def claim_of(place: int, equation: Equation) -> Claim:
+def functions_of(texts: Sequence[str]) -> str:
+    """Letters that are functions: never without a bracket behind them, and a whole side with it (``f(2) = 7``)."""
+    applied = {
+        match[1] for text in texts for side in RELATION.split(text) if (match := _APPLIED.fullmatch(side)) is not None
+    }
+    if applied:
+        applied -= {letter for text in texts for letter in _BARE.findall(text)}
+    return "".join(applied)
+
+
+_APPLIED = re.compile(r"([A-Za-z])'*\([^()]*\)")
+_BARE = re.compile(r"([A-Za-z])(?!'*(?:\^\(-1\))?\()")
+
+
+def _as_letters(text: str, functions: str) -> str:
+    """Write ``f(2)`` as the letter ``f_(2)``, so that ``f(4)`` is another unknown and no product."""
+    return re.sub(rf"([{functions}])('*)\(([^()]*)\)", r"\1_(\3)\2", text) if functions else text
+
+
+def claim_of(place: int, equation: Equation, functions: str = "") -> Claim:
     """Multiply an equation out under its readings; one that is no quotient of polynomials has no forms."""
     forms: list[Form] = []
     letters: set[str] = set()
+    text = _as_letters(equation.text, functions)
+    if functions and re.search(rf"[{functions}]'*\(", text):
+        return Claim(place, equation, text, (), frozenset(functions))  # "f(g(2))"
     try:
-        for reading in islice(readings(*RELATION.split(equation.text)), MAX_READINGS):
+        for reading in islice(readings(*RELATION.split(text)), MAX_READINGS):
             letters |= letters_of(reading.left) | letters_of(reading.right)
             one, other = expand(reading.left), expand(reading.right)
             zero = difference(one, other)
@@ -110,7 +166,18 @@ def claim_of(place: int, equation: Equation) -> Claim:
                 forms.append(Form(reading.left, reading.right, one, other, zero, as_row(zero, place)))
     except (GrammarError, LimitError, NotPolynomialError, NotRationalError, UndefinedError):
         forms = []
-    return Claim(place, equation, tuple(forms), frozenset(letters))
+    return Claim(place, equation, text, tuple(forms), frozenset(letters))
+
+
+def becomes_identity(claim: Claim, known: Mapping[str, Fraction]) -> bool:
+    """Whether both sides are equal once the known letters have their values, under any reading."""
+    try:
+        return any(
+            not difference(expand(reading.left, known), expand(reading.right, known))
+            for reading in islice(readings(*RELATION.split(claim.text)), MAX_READINGS)
+        )
+    except (GrammarError, LimitError, NotPolynomialError, NotRationalError, UndefinedError):
+        return False
 
 
 def units_of(claims: Sequence[Claim]) -> list[str]:

@@ -1,4 +1,7 @@
-"""Systems of linear equations in exact fractions: what follows from them, and what contradicts them."""
+"""Systems of linear equations in exact fractions: what follows from them, and what contradicts them.
+
+π and roots stand among the letters, but no system determines them: what sets them equal to a number is a contradiction.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from grader.checking.polynomial import is_constant_name
 from grader.limits import MAX_COEFFICIENT_BITS, MAX_UNKNOWNS, LimitError
 
 if TYPE_CHECKING:
@@ -67,9 +71,10 @@ class System:
     def relation(self, row: Row) -> tuple[Relation, frozenset[int]]:
         """Say what the row is to the system, and from which equations that follows."""
         rest = self.reduce(row)
-        if rest.coefficients:
+        if _unknown(rest) is not None:
             return Relation.NEW, rest.sources
-        return (Relation.CONTRADICTS if rest.constant else Relation.IMPLIED), rest.sources
+        contradicts = rest.constant or rest.coefficients
+        return (Relation.CONTRADICTS if contradicts else Relation.IMPLIED), rest.sources
 
     def add(self, row: Row) -> None:
         """Take a row into the system, unless it follows from it or contradicts it.
@@ -77,7 +82,8 @@ class System:
         Raises ``LimitError`` beyond ``MAX_UNKNOWNS`` or ``MAX_COEFFICIENT_BITS``; the system is then as it was.
         """
         rest = self.reduce(row)
-        if not rest.coefficients:
+        letter = _unknown(rest)
+        if letter is None:
             return
         if len(self._rows) >= MAX_UNKNOWNS:
             raise LimitError("MAX_UNKNOWNS", "a system of equations")
@@ -86,7 +92,7 @@ class System:
             value.numerator.bit_length() + value.denominator.bit_length() > MAX_COEFFICIENT_BITS for value in values
         ):
             raise LimitError("MAX_COEFFICIENT_BITS", "a system of equations")
-        letter, factor = next(iter(rest.coefficients.items()))
+        factor = rest.coefficients[letter]
         coefficients = {name: coefficient / factor for name, coefficient in rest.coefficients.items()}
         rest = Row(coefficients, rest.constant / factor, rest.sources)
         self._rows[letter] = rest
@@ -111,6 +117,11 @@ class System:
             if name != letter:
                 _add(coefficients, name, -factor * coefficient)
         return Row(coefficients, row.constant - factor * known.constant, row.sources | known.sources)
+
+
+def _unknown(row: Row) -> str | None:
+    """The first letter of a row that a system may determine."""
+    return next((name for name in row.coefficients if not is_constant_name(name)), None)
 
 
 def _add(coefficients: dict[str, Fraction], name: str, value: Fraction) -> None:

@@ -1,16 +1,22 @@
 """Expressions with unknowns, multiplied out: a quotient of two polynomials with fractions as coefficients.
 
-Every product is bounded by ``MAX_TERMS`` and ``MAX_DEGREE`` before it is formed.
+Roots of integers and π stand among the unknowns (``sqrt(5)``, ``pi``): what is equal for any number is equal for them,
+and the square of a root is its integer. Every product is bounded by ``MAX_TERMS`` and ``MAX_DEGREE`` before it is
+formed.
 """
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from grader.checking.arithmetic import apply, show
-from grader.checking.tree import Binary, Letter, Node, Unary, fold
+from grader.checking.tree import Binary, Call, Letter, Node, Unary, fold
 from grader.limits import MAX_COEFFICIENT_BITS, MAX_DEGREE, MAX_TERMS, LimitError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Polynomial: TypeAlias = dict[tuple[str, ...], Fraction]
 """Letters of a monomial, sorted and repeated (``("x", "x", "y")``), to its coefficient; no coefficient is zero."""
@@ -31,13 +37,51 @@ class Ratio(NamedTuple):
     below: Polynomial
 
 
-def expand(tree: Node) -> Ratio:
-    """Multiply a tree out.
+def expand(tree: Node, known: Mapping[str, Fraction] | None = None) -> Ratio:
+    """Multiply a tree out, with the letters that are known as their values.
 
     Raises ``NotPolynomialError`` or one of ``evaluate`` where it is no quotient of polynomials, ``LimitError`` beyond
     ``MAX_TERMS``, ``MAX_DEGREE`` or ``MAX_COEFFICIENT_BITS``.
     """
-    return fold(tree, _combine)
+
+    def combine(node: Node, operands: list[Ratio]) -> Ratio:
+        if known and isinstance(node, Letter) and node.name in known:
+            return Ratio(_constant(known[node.name]), UNIT)
+        return _combine(node, operands)
+
+    return fold(tree, combine)
+
+
+def substitute(polynomial: Polynomial, letter: str, value: Polynomial) -> Polynomial:
+    """Put a polynomial in a letter's place; raises ``LimitError`` as ``expand`` does."""
+    result: Polynomial = {}
+    for monomial, coefficient in polynomial.items():
+        rest = tuple(name for name in monomial if name != letter)
+        term: Polynomial = {rest: coefficient}
+        for _ in range(len(monomial) - len(rest)):
+            term = _product(term, value)
+        result = _sum(result, term, ONE)
+    return result
+
+
+def is_multiple(one: Polynomial, other: Polynomial) -> bool:
+    """Whether one polynomial is the other times a number."""
+    if one.keys() != other.keys() or not one:
+        return False
+    key = next(iter(one))
+    factor = one[key] / other[key]
+    return all(one[name] == factor * other[name] for name in one)
+
+
+def monic(polynomial: Polynomial, letter: str) -> Polynomial:
+    """Divide by the coefficient of the highest power of the letter; the polynomial itself where that has none."""
+    first = polynomial.get((letter,) * degree(polynomial))
+    return polynomial if first is None else {name: value / first for name, value in polynomial.items()}
+
+
+def is_constant_name(name: str) -> bool:
+    """Whether a name among the letters is that of a number: a root or π."""
+    return name == "pi" or name.startswith("sqrt(")
 
 
 def difference(left: Ratio, right: Ratio) -> Polynomial:
@@ -62,13 +106,14 @@ def degree(polynomial: Polynomial) -> int:
 
 
 def spell(polynomial: Polynomial) -> str:
-    """Write a polynomial for a person: ``6A``, ``4P+30``, ``(1/3)x``."""
+    """Write a polynomial for a person: ``6A``, ``x^2+30``, ``(1/3)x``."""
     terms = []
     for monomial, coefficient in sorted(polynomial.items(), key=lambda item: (-len(item[0]), item[0])):
         number = "" if monomial and abs(coefficient) == 1 else show(abs(coefficient))
         if monomial and "/" in number:
             number = f"({number})"
-        terms.append(("-" if coefficient < 0 else "+") + number + "*".join(monomial))
+        powers = (f"{name}^{monomial.count(name)}".removesuffix("^1") for name in dict.fromkeys(monomial))
+        terms.append(("-" if coefficient < 0 else "+") + number + "*".join(powers))
     return "".join(terms).removeprefix("+") or "0"
 
 
@@ -79,7 +124,11 @@ def _constant(value: Fraction) -> Polynomial:
 def _combine(node: Node, operands: list[Ratio]) -> Ratio:
     if isinstance(node, Letter):
         return Ratio({(node.name,): ONE}, UNIT)
+    if isinstance(node, Call) and node.name == "pi":
+        return Ratio({("pi",): ONE}, UNIT)
     values = [value for operand in operands if (value := constant_of(operand)) is not None]
+    if isinstance(node, Call) and node.name == "sqrt" and values and values[0] > 0:
+        return Ratio(_root(values[0]), UNIT)
     if len(values) == len(operands):
         return Ratio(_constant(apply(node, values)), UNIT)
     if isinstance(node, Unary) and node.sign in "-%":
@@ -101,6 +150,24 @@ def _combine(node: Node, operands: list[Ratio]) -> Ratio:
     if node.sign == "^" and (exponent := constant_of(right)) is not None:
         return _power(left, exponent)
     raise NotPolynomialError(f"{node.sign} with an unknown")
+
+
+def _root(value: Fraction) -> Polynomial:
+    """The square root of a positive number: ``2*sqrt(5)`` of 20, with squares of small primes taken out."""
+    inside, outside = value.numerator * value.denominator, Fraction(1, value.denominator)
+    if inside.bit_length() > MAX_COEFFICIENT_BITS:
+        raise LimitError("MAX_COEFFICIENT_BITS", "a root")
+    whole = math.isqrt(inside)
+    if whole * whole == inside:
+        return {(): whole * outside}
+    for prime in _PRIMES:
+        while inside % (prime * prime) == 0:
+            inside //= prime * prime
+            outside *= prime
+    return {(f"sqrt({inside})",): outside}
+
+
+_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
 
 
 def _quotient(left: Ratio, right: Ratio) -> Ratio:
@@ -152,8 +219,22 @@ def _product(one: Polynomial, other: Polynomial) -> Polynomial:
     result: Polynomial = {}
     for first, a in one.items():
         for second, b in other.items():
-            _add(result, tuple(sorted(first + second)), a * b)
+            monomial = tuple(sorted(first + second))
+            _add(result, *_without_squares(monomial, a * b))
     return result
+
+
+def _without_squares(monomial: tuple[str, ...], coefficient: Fraction) -> tuple[tuple[str, ...], Fraction]:
+    """Replace the square of a root by its integer."""
+    if not any(map(is_constant_name, monomial)):
+        return monomial, coefficient
+    rest: list[str] = []
+    for name in monomial:
+        if rest and rest[-1] == name and name.startswith("sqrt("):
+            coefficient *= int(rest.pop()[5:-1])
+        else:
+            rest.append(name)
+    return tuple(rest), coefficient
 
 
 def _add(polynomial: Polynomial, monomial: tuple[str, ...], coefficient: Fraction) -> None:
