@@ -9,21 +9,20 @@ from tiny_models import tiny_gemma, tiny_phi
 from transformers import TrainerCallback
 
 from grader.adapters import check_folder
+from grader.engines.torch_classifier import TorchClassifier
 from grader.errors import UsageError
-from grader.modeling import GPTSequenceClassifier, load_base, load_tokenizer, quantised_layers
+from grader.modeling import GPTSequenceClassifier, load_adapted, load_base, load_tokenizer, quantised_layers
 from grader.modeling.adapting import attach_adapter, merge_adapter
+from grader.types import Solution
 from train import classifier, extractor
 from train.batches import LengthSampler, batches_by_length
+from train.calibrate import probabilities
 from train.checkpoints import last_checkpoint
 from train.config import recipe
 from train.data import ClassifierExample, ExtractorExample, split_by_problem
 from train.encoding import classifier_rows, extractor_rows
 from train.job import Job
 from train.loop import steps_between
-
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:.*tokenizer has new PAD/BOS/EOS tokens.*"),
-]
 
 TRAIN = {"extractor": extractor.train_extractor, "classifier": classifier.train_classifier}
 BASE = {"extractor": tiny_gemma, "classifier": tiny_phi}
@@ -189,6 +188,21 @@ def test_folder_and_entry(kind, bases, tmp_path):
         assert told["best_step"] == max(evaluated, key=lambda step: (evaluated[step]["validation_accuracy"], -step))
     else:
         assert told["best_step"] == min(evaluated, key=lambda step: evaluated[step]["validation_loss"])
+
+
+def test_engine_says_what_training_measured(bases, tmp_path):
+    """The engine's probabilities are those that training calibrated: same prompt, same read-outs, same temperature."""
+    trained = job("classifier", bases / "classifier", tmp_path, epochs=1.0)
+    told = TRAIN["classifier"](trained)
+    model = attach_adapter(GPTSequenceClassifier(load_base("classifier", bases / "classifier")), trained.folder)
+    rows = _heldout("classifier", bases / "classifier", trained)
+    wanted = [probabilities(row, told["temperature"]) for row in classifier.margins(model, rows, 0)]
+    engine = TorchClassifier(load_adapted(trained.folder, "classifier", device="cpu"))
+    answers = engine.classify([Solution(one.problem, one.lines) for one in trained.split.heldout])
+    assert len(answers) == len(wanted) > 0
+    for answer, row in zip(answers, wanted, strict=True):
+        assert answer.by_line == pytest.approx(row, abs=1e-5)
+        assert answer.flawed == answer.by_line[-1]
 
 
 def test_first_error_line_figure():

@@ -31,6 +31,15 @@ accumulate = 1
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Threads that wait for each other would take longer than the work, and other tests run beside these."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def arguments(tmp_path_factory):
     """Give the arguments that train both adapters on tiny bases, less the output."""
@@ -44,11 +53,8 @@ def arguments(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(arguments, tmp_path_factory):
     """Give the folder of a pair that was trained without an interruption."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("trained")
     assert main([*arguments, "-o", str(folder)]) == 0
-    torch.set_num_threads(threads)
     return folder
 
 
@@ -84,7 +90,6 @@ def test_killed_process_goes_on(arguments, trained, tmp_path):
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     assert not (tmp_path / "classifier").exists()
-    torch.set_num_threads(1)
     assert main([*arguments, "-o", str(tmp_path), "--resume"]) == 0
     for kind in KINDS:
         names = sorted(path.name for path in (trained / kind).iterdir())
