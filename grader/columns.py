@@ -205,11 +205,24 @@ def _shape(schema: pa.Schema, column: str, role: str, where: str) -> Shape:
         return Shape.CHAT
     if role == "solution" and list_type(kind) and text_type(kind.value_type):
         return Shape.STEPS
+    if _has_parts(kind):
+        raise InputError(
+            f"{where}: the turns of the chat column {column!r} hold content in parts (lists of objects); "
+            "join the text parts of each turn into one text first"
+        )
     accepted = "text, a list of texts (steps) or a chat" if role == "solution" else "text or a chat"
     raise InputError(
         f"{where}: the {role} column {column!r} is {kind}; it must be {accepted} "
         f"(a list of role and content). Convert it, or name another one with --{role}-column"
     )
+
+
+def _has_parts(kind: pa.DataType) -> bool:
+    """Whether the type is a chat but for its texts, which are lists."""
+    if not list_type(kind) or not pa.types.is_struct(kind.value_type):
+        return False
+    fields = {field.name: field.type for field in kind.value_type}
+    return any(role in fields and content in fields and list_type(fields[content]) for role, content in CHAT_FIELDS)
 
 
 def _is_reference(kind: pa.DataType) -> bool:

@@ -106,6 +106,13 @@ def test_unreadable_types_are_named_with_the_remedy(kind):
     assert "--problem-column" in refusal(("problem", kind), "solution")
 
 
+def test_a_chat_whose_texts_come_in_parts():
+    """Chats whose content is a list of parts are an error that says so, not just the type."""
+    part = pa.struct([("type", pa.string()), ("text", pa.string())])
+    turns = pa.list_(pa.struct([("role", pa.string()), ("content", pa.list_(part))]))
+    assert "'messages' hold content in parts" in refusal(("messages", turns))
+
+
 def test_a_problem_is_not_a_list_of_steps():
     """A list of texts is a solution in steps, never a problem."""
     assert "'problem'" in refusal(("problem", pa.list_(pa.string())), "solution")
