@@ -49,10 +49,11 @@ def main() -> None:
     arguments.add_argument("--limit", type=int, help="measure on the first rows of every file only")
     options = arguments.parse_args()
     pair = load_pair("auto", classifier=True, adapters=options.adapters, threshold=None)
-    if pair.extractor is None or pair.classifier is None:
-        sys.exit(f"there is no pair to measure: {pair.name}")
     print(pair.sentence())
-    chosen = list(MEASURES) if options.measure == "all" else [options.measure]
+    there = [name for name, half in HALVES.items() if half is None or getattr(pair, half) is not None]
+    chosen = there if options.measure == "all" else [options.measure]
+    if not set(chosen) <= set(there):
+        sys.exit(f"{options.measure}: there is no {HALVES[options.measure]} to measure")
     finish("models", {name: MEASURES[name](pair, options) for name in chosen})
 
 
@@ -106,9 +107,7 @@ def reading(pair: Pair, options: Any) -> dict[str, Any]:
         "Reading (extraction_dev)", ("figure", "value"), [(name, spell(share)) for name, share in table.items()]
     )
     total = sum(map(len, model))
-    print(
-        f"\nequations with a number that is not in the line: {invented} of {total}; after grounding 0 can fail a row"
-    )
+    print(f"\nequations with a number that is not in the line: {invented} of {total}; after grounding 0 can fail a row")
     return {**table, "invented": proportion(invented, total), "lines_a_second": round(len(lines) / seconds, 1)}
 
 
@@ -253,6 +252,9 @@ MEASURES: dict[str, Callable[[Pair, Any], dict[str, Any]]] = {
     "judging": judging,
     "verdicts": verdicts,
 }
+
+HALVES = {"reading": "extractor", "judging": "classifier", "verdicts": None}
+"""What a measurement cannot do without."""
 
 if __name__ == "__main__":
     main()

@@ -47,7 +47,7 @@ ROUNDS = (1, 4, 4)
 CUT = 0.5
 """Share of the corrupted solutions that end with their first error line: what follows carries little loss."""
 SCHEDULES = {
-    "extractor": Schedule(steps=1800, tokens=3_200, learning_rate=2e-3),
+    "extractor": Schedule(steps=1350, tokens=3_200, learning_rate=2e-3),
     "classifier": Schedule(steps=1500, tokens=4_000, learning_rate=1.5e-3, muon=True),
 }
 RECIPES: dict[Kind, dict[str, Any]] = {
