@@ -30,6 +30,7 @@ CHOICE = "it is one of several choices"
 OTHER_ARITHMETIC = "the solution counts by other rules (a base, a modulus, an operation of its own)"
 CLOCK = "hours of a clock begin again"
 ESTIMATE = "it is an estimate"
+RANGE = "it may count what a range holds"
 REVERSED = "a difference is written without its sign"
 
 WINDOW = 3
@@ -61,7 +62,8 @@ _OWN_OPERATION = re.compile(
     r"\boperat(?:ion|or)s? (?:is |are |\$|\\|[^\w\s.,:;])"
     r"|\b(?:new|binary|following|strange|special) operat(?:ion|or)\b|\bdefin\w+ [^.\n]{0,40}\boperat"
     r"|(?<![A-Za-z])([a-z]) ?(?:[*∗⋆•∘◦÷]|\\(?:star|ast|circ|div|cdot|bullet)\b) ?([a-z])\$? ?="
-    r"(?=[^=\n]*[-+\d])(?=[^=\n]*\1)(?=[^=\n]*\2)",  # "a * b = a + 2b"
+    r"(?=[^=\n]*[-+\d])(?=[^=\n]*\1)(?=[^=\n]*\2)"  # "a * b = a + 2b"
+    r"|\b(?:rule|pattern)(?: is|:) \$?[a-z] ?[-+*×·]",  # "the rule is a + b → a(a+b)"
     re.IGNORECASE,
 )
 _MODULUS = re.compile(r"\bmod(?:ulo|ulus)?\W{0,4}(\d{1,4})|\\[pb]?mod\W{0,3}(\d{1,4})", re.IGNORECASE)
@@ -119,6 +121,8 @@ class SecondLook:
                 return OTHER_ARITHMETIC
             if _differs_by_hours(check) and _CLOCK.search(self._text):
                 return CLOCK
+        if _counts_range(left, check):
+            return RANGE
         return REVERSED if _is_reversed(left, check) and _LACK.search(line) else None
 
     def _is_contested(self, check: EquationCheck, left: str, place: int) -> bool:
@@ -140,7 +144,10 @@ class SecondLook:
         """Whether a sum was broken over two lines, and this is the first equation of the second."""
         if not place or self._checks[place][0] is not check:
             return False
-        return bool(_ENDS_OPEN.search(self._readable[place - 1]) or _BEGINS_OPEN.match(self._lines[place]))
+        before, line = self._readable[place - 1], self._lines[place]
+        if line[0] == "(" and before.endswith(")") and not RELATION.search(before):
+            return True  # "(3 \\cdot 4)", and "(2 + 1) = 36" below it
+        return bool(_ENDS_OPEN.search(before) or _BEGINS_OPEN.match(line))
 
     def _is_supposed(self, place: int) -> bool:
         """Whether it stands between a supposition and the contradiction that this leads to."""
@@ -221,6 +228,12 @@ def _differs_by_hours(check: EquationCheck) -> bool:
     """``7 + 8 = 3``."""
     values = _values(check)
     return values is not None and values[0] - values[1] in (12, 24) and 0 < values[1] <= 24
+
+
+def _counts_range(left: str, check: EquationCheck) -> bool:
+    """``10-20 = 11``: the pages from the 10th to the 20th."""
+    values = _values(check)
+    return values is not None and values[1] == 1 - values[0] > 1 and re.fullmatch(r"\d+-\d+", left) is not None
 
 
 def _is_reversed(left: str, check: EquationCheck) -> bool:

@@ -21,7 +21,7 @@ _VARIES = re.compile(
 _BOUNDS = re.compile(r"[<>≤≥]|\\(?:leq?|geq?|lt|gt)\b", re.IGNORECASE)
 _SUPPOSED = (
     r"\b(?:if|when|whenever|for|at|where|with|sets?|setting|let|letting|suppose|say|assum\w+|tak\w+|try\w*|using|put\w*"
-    r"|plug\w*|choos\w+|pick\w*|test\w*|once|until|while|or)\b(?:\s+that)?"
+    r"|plug\w*|choos\w+|pick\w*|test\w*|once|until|while|or|has|have)\b(?:\s+that)?"
     r"[\s$\\({{]*{letter}[\s$\\)}}]*(?:=|\bis\b|\bequals?\b)\s*[-$\\({{]*\d"
 )
 """A value for the sake of argument: ``if x = 3``. ``If x is the price`` defines it."""

@@ -18,6 +18,7 @@ _TWO_DIVISIONS = re.compile(r"/[^-+=]*/|/[\d.]+[a-zA-Z(]")
 _ADDED_PERCENT = re.compile(r"[-+][\d.]+%")
 _MODULO = re.compile(r"\d%\d")
 _MIXED = re.compile(r"\d \d+/")
+_HYPHENED = re.compile(r"(?<![\d./)])(\d+)-(\d+)/(\d+)(?![\d./(])")
 
 _NUMBER = re.compile(r"[\d.]+")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+|\d{1,3}")
@@ -27,6 +28,7 @@ OF_THE_REST = "% taken of what stands before it"
 REMAINDER = "% read as remainder"
 TIGHT = "division read as a fraction"
 PRODUCT = "mixed number read as a product"
+HYPHENED = "hyphens read as those of mixed numbers"
 GROUPS = "points read as grouping"
 
 
@@ -40,11 +42,22 @@ def _root(decimals: int) -> Callable[[re.Match[str]], str]:
     return spell
 
 
+def _recur(match: re.Match[str]) -> str:
+    """``0.1(6)`` with its digits in brackets going on: ``0.166...``."""
+    return f"{match[1]}{match[2] * 2}..."
+
+
 _PI = re.compile(r"(?<![a-z])pi(?![a-z])")
 _ROOT = re.compile(r"sqrt\((\d{1,9}(?:\.\d{1,6})?)\)")
 _REWRITTEN: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     *((f"pi read as {value}", _PI, f"({value})") for value in ("22/7", "3.14", "3.1416", "3", "180")),
     *((f"roots read with {decimals} decimals", _ROOT, _root(decimals)) for decimals in (2, 3, 1, 4)),
+    ("digits in brackets read as recurring", re.compile(r"(\d\.\d+)\((\d{1,6})\)"), _recur),
+    (
+        "% taken of the first number",
+        re.compile(r"(?:^|(?<==))([\d.]+)((?:[-+][\d.]+%){2,})(?=$|=)"),
+        r"\1*(1\2)",
+    ),
     ("a power of ten belongs to the number before it", re.compile(r"/(\d[\d.]*\*10\^(?:\(-?\d+\)|\d+))"), r"/(\1)"),
 )
 
@@ -83,6 +96,9 @@ def readings(left: str, right: str) -> Iterator[Reading]:
     if _MIXED.search(both):
         product = Convention(product=True)
         yield Reading(PRODUCT, parse(left, product), parse(right, product))
+    if len(_HYPHENED.findall(both)) > 1:  # one alone is a difference
+        sides = [_HYPHENED.sub(r"(\1+\2/\3)", side) for side in (left, right)]
+        yield Reading(HYPHENED, *map(parse, sides))
     for name, pattern, spell in _REWRITTEN:
         if pattern.search(both):
             first, second = (pattern.sub(spell, side) for side in (left, right))

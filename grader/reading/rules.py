@@ -45,10 +45,12 @@ _COMPARISON = re.compile(
     r"\b(?:more|less|greater|fewer|larger|smaller|older|younger|higher|lower|longer|shorter|times)\b"
 )
 _SUPPOSES = re.compile(
-    r"\?|<[-\w. ]{1,20},[-\w., ]{1,60}>|n't\b|\b(?:if|whether|when|unless|until|while|where|not|no|never|neither|either|or|cases?|must|should|needs?"
+    r"\?|<[-\w. ]{1,20},[-\w., ]{1,60}>|n't\b"
+    r"|\b(?:if|whether|when|unless|until|while|where|not|no|never|neither|either|or|cases?|must|should|needs?"
     r"|requir\w+|condition\w*|constraint\w*|wants?|would|suppose|assum\w+|check\w*|test\w*|false|option|choice)\b",
     re.IGNORECASE,
 )
+_RECURRING = re.compile(r"(\d\.)\((\d{1,6})\)")  # "0.(3)"
 _NUMBERED = re.compile(r"\b([A-Z]?[a-z]+ \d{1,3}):(?=\d)")  # "Week 1:600/2=300" is no ratio
 
 CONDITION = "it may be a condition or a question"
@@ -79,6 +81,8 @@ def _may_relate(text: str) -> bool:
 
 def read_by_tokens(text: str) -> Reading:
     """The reference reading: clean, LaTeX to plain, tokens, sides, equations."""
+    if ".(" in text:
+        text = _RECURRING.sub(r"\1\2\2...", text)
     tokens = tokenise(delatex(clean(_NUMBERED.sub(r"\1: ", text) if ":" in text else text)))
     walker = Walker(tokens)
     walker.walk(0, len(tokens))

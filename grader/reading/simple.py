@@ -31,7 +31,7 @@ _LABEL = r"(?: [a-z]{2,}){0,5}(?:/[a-z]{2,}){0,2}"
 _CALCULATION = re.compile(
     rf"(?<![^ ])(?P<left>{_NUMBER}{_LABEL}(?: ?[-+*/x] ?{_NUMBER}{_LABEL}){{1,12}}) ?= ?"
     rf"(?P<right>{_NUMBER})(?![\w%(/$-])"
-    r"(?! ?[\d$%]| (?:[b-zA-Z]|an?|[ap]\.?m)\b| 1/)"
+    r"(?! ?[\d$%]| (?:\.\d|[b-zA-Z]|an?|[ap]\.?m)\b| 1/)"
 )
 _OPERAND = re.compile(rf"(?P<sign>(?: ?[-+*/x] ?)?)(?P<number>{_NUMBER})(?P<label>{_LABEL})")
 _SIGNS = re.compile(r"[=+*/^<>()\[\]{}|~\\`_&#@]|:(?! )|%(?! [a-z])")
