@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 EXPECTED_ANSWER = 32
 """Tokens that a batch keeps room for in each row, besides its prompt and draft."""
-REFILL = 0.5
+REFILL = 0.75
 """Share of a batch's rows below which new ones are taken in."""
-COMPACT = 0.25
+COMPACT = 0.125
 """Share of finished rows from which they are taken out of the memory."""
 LOGITS = 2**27
 """Logits that are computed at once: 512 positions of a vocabulary of 262,144."""
