@@ -75,7 +75,8 @@ class Equation(NamedTuple):
     """One equation as it was read: normalised text (``48/2=24``) with exactly one relation sign.
 
     ``approximate`` is True where the line itself says "about", "≈" or "rounds to".
-    ``left_units`` and ``right_units`` name the units that stand on each side, singular (``minute``, ``$``).
+    ``left_units`` and ``right_units`` name the units that stand on each side, singular (``minute``, ``$``); where
+    they do not fit together, those behind a slash too (``/hour``).
     ``doubt`` says why the equation may be read but must not fail a row (a reasoning trace, a retracted or hypothetical
     step, a reading that the line does not support); None where it may.
     """

@@ -5,7 +5,10 @@
 3. It contradicts them: it fails, but only as a step of a derivation in which the letters keep their meaning.
    What comes after it is judged by the line that failed.
 4. It rewrites an expression wrongly, and its letters turn out not to be zero: it fails.
-5. Everything else stays ``symbolic``: givens, definitions, powers and products of unknowns.
+5. What is not linear holds as a multiple of an equation before it, as one of its solutions, or for known values; only
+   a wrong factoring fails.
+6. A comparison holds where values or an earlier one prove it.
+7. Everything else stays ``symbolic``: givens, definitions, bounds.
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from grader.checking.arithmetic import show
 from grader.checking.claims import (
     Claim,
-    Form,
     becomes_identity,
     claim_of,
     explained_by_decimals,
@@ -24,11 +26,12 @@ from grader.checking.claims import (
     loose_letters,
     units_of,
 )
-from grader.checking.comparison import Bound, bound_of, implied_by, settled
+from grader.checking.comparison import Bounds, bound_of, settled
+from grader.checking.curves import Curves, misfactored
 from grader.checking.explain import explain
 from grader.checking.linear import Relation, Row, System
 from grader.checking.meanings import Meanings
-from grader.checking.polynomial import ONE, degree, is_constant_name, is_multiple, monic, spell, substitute
+from grader.checking.polynomial import ONE, is_constant_name, spell
 from grader.checking.rounding import rounds_to
 from grader.checking.tree import as_division, traits
 from grader.checking.units import mixes_units
@@ -116,9 +119,8 @@ class State:
         self._branches = 0
         self._steps: list[Claim] = []
         """Firm equations with one letter."""
-        self._curves: dict[int, Form] = {}
-        """What is not linear, by the places of the equations."""
-        self._bounds: list[Bound] = []
+        self._curves = Curves()
+        self._bounds = Bounds()
         self._last: Claim | None = None
 
     def judge(self, claim: Claim) -> Finding:
@@ -158,11 +160,11 @@ class State:
             known = self._worlds[0].values(claim.letters)
             if settled(bound, known) and self._keeps_values(claim.letters):
                 return Finding(CheckStatus.HOLDS, f"follows from {self._names(self._sources(known))}")
-            before = implied_by(bound, self._bounds)
+            before = self._bounds.place_of(bound)
             if before is not None:
-                return Finding(CheckStatus.HOLDS, f"follows from {self._claims[before.place].equation.text}")
+                return Finding(CheckStatus.HOLDS, f"follows from {self._claims[before].equation.text}")
             if claim.equation.doubt is None and form is claim.forms[0]:
-                self._bounds.append(bound)
+                self._bounds.take(bound)
         return UNDECIDED
 
     def _judge(self, claim: Claim) -> Finding:
@@ -200,50 +202,19 @@ class State:
         known = self._worlds[0].values(claim.letters)
         if known and not self._varies() and becomes_identity(claim, known):
             return Finding(CheckStatus.HOLDS, f"follows from {self._names(self._sources(known))}")
-        for form in claim.forms:
-            before = next((place for place, known in self._curves.items() if is_multiple(form.zero, known.zero)), None)
-            if before is not None:
-                return Finding(CheckStatus.HOLDS, f"follows from {self._claims[before].equation.text}")
-        if claim.forms and claim.equation.doubt is None:
-            self._curves[claim.place] = claim.forms[0]
-            return self._misfactored(claim) or UNDECIDED
-        return UNDECIDED
-
-    def _misfactored(self, claim: Claim) -> Finding | None:
-        """``(x-2)(x-4) = 0`` right after ``x^2-5x+6 = 0``: the factors' product is another polynomial.
-
-        Both must keep the degree and a coefficient behind the first, or it may be another equation altogether.
-        """
-        before = self._last
-        if before is None or before.place < claim.place - 2 or len(before.forms) != 1 or len(claim.forms) != 1:
-            return None
-        (form,), (known,) = claim.forms, before.forms
-        if claim.letters != before.letters or len(claim.letters) != 1 or before.equation.doubt is not None:
-            return None
-        (letter,) = claim.letters
-        if not (form.is_polynomial_in(letter) and known.is_polynomial_in(letter) and form.is_factored()):
-            return None
-        ours, theirs = monic(form.zero, letter), monic(known.zero, letter)
-        size = degree(theirs)
-        if degree(ours) != size or ours == theirs or known.is_factored():
-            return None
-        if all(ours.get((letter,) * power) != theirs.get((letter,) * power) for power in range(size)):
-            return None
-        written = f"{claim.sides()[0]} is {spell(form.one.above)}"
-        return Finding(CheckStatus.FAILS, f"{written}, which is not what {before.equation.text} says")
+        before = self._curves.same(claim)
+        if before is not None:
+            return Finding(CheckStatus.HOLDS, f"follows from {before.equation.text}")
+        if not claim.forms or claim.equation.doubt is not None or claim.equation.approximate:
+            return UNDECIDED
+        self._curves.take(claim)
+        reason = misfactored(claim, self._last)
+        return UNDECIDED if reason is None else Finding(CheckStatus.FAILS, reason)
 
     def _root(self, claim: Claim) -> Finding | None:
-        """``x = 3`` after ``x^2 - 5x + 6 = 0``: the value of a letter, put into the equations that are not linear."""
-        if len(claim.letters) != 1:
-            return None
-        (letter,) = claim.letters
-        value = claim.forms[0].value_of(letter)
-        if value is None:
-            return None
-        for place, form in reversed(self._curves.items()):
-            if form.is_polynomial_in(letter) and not substitute(form.zero, letter, value):
-                return Finding(CheckStatus.HOLDS, f"a solution of {self._claims[place].equation.text}")
-        return None
+        """``x = 3`` after ``x^2 - 5x + 6 = 0``."""
+        known = self._curves.solved_by(claim)
+        return None if known is None else Finding(CheckStatus.HOLDS, f"a solution of {known.equation.text}")
 
     def _sources(self, known: Mapping[str, Fraction]) -> frozenset[int]:
         """Places of the equations that give letters their values."""

@@ -17,11 +17,12 @@ from grader.checking.comparison import compares, denial, is_true
 from grader.checking.explain import explain, explain_conversion, say, shortened
 from grader.checking.flat import flat_value
 from grader.checking.grammar import GrammarError
+from grader.checking.quantities import converted_sum, rate_factors
 from grader.checking.readings import LABEL, readings
 from grader.checking.rounding import INTEGER_QUOTIENT, as_endless, joined_by_rounding, rounds_to
 from grader.checking.symbolic import SymbolicError, SymbolicProcess
 from grader.checking.tree import Binary, Node, Number, leading_number, traits
-from grader.checking.units import conversion_factors
+from grader.checking.units import conversion_factors, plural
 from grader.limits import MAX_NODES, MAX_READINGS, LimitError
 from grader.numbers import RELATION, SCALE_WORDS, Written
 from grader.types import SCALED, CheckStatus, Equation, EquationCheck
@@ -134,9 +135,11 @@ class Checker:
         if a == b:
             return _Outcome(CheckStatus.HOLDS, show(a), show(b), None)
         factors = conversion_factors(equation.left_units, equation.right_units)
-        for factor, words in factors:
+        for factor, words in [*factors, *rate_factors(equation.left_units, equation.right_units)]:
             if a * factor == b:
                 return _Outcome(CheckStatus.HOLDS, show(a), show(b), words)
+        if converted_sum(left, equation.left_units, equation.right_units) == b:
+            return _Outcome(CheckStatus.HOLDS, show(a), show(b), f"in {plural(equation.right_units[0])}")
         reason = _rounded(a, left, b, right, approximate=equation.approximate) or as_endless(left, right)
         literal = traits(left).literal or traits(right).literal
         if reason is None and literal is None and joined_by_rounding(left, right):

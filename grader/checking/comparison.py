@@ -15,7 +15,7 @@ from grader.checking.polynomial import UNIT, ZERO, Polynomial
 from grader.numbers import COMPARISONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from fractions import Fraction
 
     from grader.checking.polynomial import Ratio
@@ -80,18 +80,25 @@ def settled(bound: Bound, known: Mapping[str, Fraction]) -> bool | None:
     return total > 0 or (total == 0 and not bound.strict)
 
 
-def implied_by(bound: Bound, before: Sequence[Bound]) -> Bound | None:
-    """Give an earlier bound of which this one is a positive multiple: ``x > 4`` after ``2x > 8``.
+class Bounds:
+    """The bounds of one solution, each found again in any positive multiple: ``x > 4`` after ``2x > 8``.
 
     A weaker one may be meant as another interval (``x <= 2`` after ``x <= 0``) and does not follow.
     """
-    return next((known for known in reversed(before) if _is_multiple(bound, known)), None)
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[bool, frozenset[tuple[tuple[str, ...], Fraction]]], int] = {}
+
+    def take(self, bound: Bound) -> None:
+        """Add a bound to what is known."""
+        self._places.setdefault(_scaled(bound), bound.place)
+
+    def place_of(self, bound: Bound) -> int | None:
+        """Place of the comparison from which a bound follows, None where there is none."""
+        return self._places.get(_scaled(bound))
 
 
-def _is_multiple(bound: Bound, known: Bound) -> bool:
-    ours, theirs = bound.polynomial, known.polynomial
-    if bound.strict is not known.strict or not any(ours) or ours.keys() != theirs.keys():
-        return False
-    key = next(iter(ours))
-    factor = ours[key] / theirs[key]
-    return factor > 0 and all(ours[name] == factor * theirs[name] for name in ours)
+def _scaled(bound: Bound) -> tuple[bool, frozenset[tuple[tuple[str, ...], Fraction]]]:
+    """One form for all positive multiples of a bound."""
+    first = abs(bound.polynomial[min(bound.polynomial)]) if bound.polynomial else ZERO
+    return bound.strict, frozenset((monomial, value / first) for monomial, value in bound.polynomial.items())

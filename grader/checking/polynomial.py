@@ -64,21 +64,6 @@ def substitute(polynomial: Polynomial, letter: str, value: Polynomial) -> Polyno
     return result
 
 
-def is_multiple(one: Polynomial, other: Polynomial) -> bool:
-    """Whether one polynomial is the other times a number."""
-    if one.keys() != other.keys() or not one:
-        return False
-    key = next(iter(one))
-    factor = one[key] / other[key]
-    return all(one[name] == factor * other[name] for name in one)
-
-
-def monic(polynomial: Polynomial, letter: str) -> Polynomial:
-    """Divide by the coefficient of the highest power of the letter; the polynomial itself where that has none."""
-    first = polynomial.get((letter,) * degree(polynomial))
-    return polynomial if first is None else {name: value / first for name, value in polynomial.items()}
-
-
 def is_constant_name(name: str) -> bool:
     """Whether a name among the letters is that of a number: a root or π."""
     return name == "pi" or name.startswith("sqrt(")

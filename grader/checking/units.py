@@ -41,6 +41,8 @@ _OURS = """
     money 1 cent ¢ penny pennies c; money 5 nickel; money 10 dime; money 25 quarter; money 100 dollar $ buck
     count 1 piece egg item unit; count 12 dozen
 """
+RATE = "/"
+"""Marks a unit behind a slash or "per" among the units of a side."""
 STATED = frozenset({"time", "mass", "volume", "money", "count"})
 """Dimensions in which a conversion that is stated can be refuted: lengths also stand for each other on maps, and a
 kilobyte has 1000 bytes or 1024."""

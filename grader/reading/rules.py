@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from grader.checking.units import clashing_rates, mixes_units, refutable, same_units
+from grader.checking.units import RATE, clashing_rates, mixes_units, refutable, same_units
 from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CHARACTERS
 from grader.numbers import COMPARISONS, clean, tokenise
 from grader.reading.ahead import is_name
@@ -162,10 +162,15 @@ def _equation(
     return Equation(
         text=f"{one}{relation}{other}",
         approximate=approximate,
-        left_units=tuple(left.units),
-        right_units=tuple(right.units),
+        left_units=_units(left, rates=doubt == UNITS),
+        right_units=_units(right, rates=doubt == UNITS),
         doubt=doubt,
     )
+
+
+def _units(side: Side, *, rates: bool) -> tuple[str, ...]:
+    """The units of a side; where they do not fit together, with those behind a slash: they may convert."""
+    return (*side.units, *(f"{RATE}{unit}" for unit in side.rates if rates))
 
 
 def _doubt_of_comparison(left: Side, right: Side) -> str | None:
