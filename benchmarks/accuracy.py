@@ -3,7 +3,8 @@
     python benchmarks/accuracy.py extraction      is the equation of a line read as a person reads it?
     python benchmarks/accuracy.py false-alarms    how many correct solutions are called wrong?
     python benchmarks/accuracy.py verdicts        how many wrong calculations are found, and on the right line?
-    python benchmarks/accuracy.py all             the three above
+    python benchmarks/accuracy.py coverage        how much of what is written is read?
+    python benchmarks/accuracy.py all             the four above
 
 ``--show N`` lists up to N of the rows behind each figure that went wrong. The models take no part here.
 """
@@ -255,6 +256,7 @@ def verdicts(folder: Path, show: int) -> dict[str, Any]:
         "precision_adjudicated": proportion(
             sum(_is_computational(row) for row, _ in clean["false calculation"]), len(clean["false calculation"])
         ),
+        "listed_apart": proportion(len(flagged) - len(clean["false calculation"]), len(flagged)),
         "recall": _recall([*injected, *manual]),
         "recall_programmatic": _recall(injected),
         "recall_programmatic_adjudicated": _recall(clean["no calculation is false"]),
@@ -268,6 +270,7 @@ def verdicts(folder: Path, show: int) -> dict[str, Any]:
     names = (
         "computational errors, precision",
         "… rows that do hold a false calculation set aside",
+        "… false calculations in rows labelled otherwise, listed apart",
         "… recall",
         "… recall, programmatic",
         "… rows in which no calculation is false set aside",
@@ -279,6 +282,8 @@ def verdicts(folder: Path, show: int) -> dict[str, Any]:
     print_table(
         "Verdicts (verdict_dev, eic_gsm8k)", ("figure", "value"), zip(names, map(spell, result.values()), strict=True)
     )
+    others = Counter(row["error_type"] or "correct" for row, _ in flagged if not _is_computational(row))
+    print(f"\nlabelled otherwise: {', '.join(f'{count} {label}' for label, count in sorted(others.items())) or 'none'}")
     _show(
         "called computational but labelled otherwise",
         show,

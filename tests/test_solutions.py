@@ -25,8 +25,8 @@ def outcomes():
 
 def test_right_solutions_are_clear_and_wrong_calculations_caught(outcomes):
     """Known exceptions lose their mark once they pass."""
-    found = [(row["kind"], word) for row, word in zip(ROWS, outcomes, strict=True)]
-    assert found == [(row["kind"], row["expected"]) for row in ROWS]
+    found = [(row["source"], word) for row, word in zip(ROWS, outcomes, strict=True)]
+    assert found == [(row["source"], row["expected"]) for row in ROWS]
 
 
 def test_exceptions_say_why():
