@@ -9,6 +9,7 @@ import platform
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,11 +23,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Usage(NamedTuple):
-    """What a process used: wall and processor seconds, and its largest resident memory in MiB (of one process)."""
+    """What a command used: wall and processor seconds, its largest resident memory in MiB, and what it said.
+
+    The memory is that of the process and its children together, as they were seen ten times a second.
+    """
 
     seconds: float
     cpu_seconds: float
     peak_mib: float
+    said: str
 
 
 def parser(description: str) -> argparse.ArgumentParser:
@@ -76,18 +81,41 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[objec
             print("|" + "|".join("-" * (width + 2) for width in widths) + "|")
 
 
-def grade(source: Path, report: Path) -> Usage:
-    """Grade a file by the rules alone, as a user would: a whole process, Parquet in and out."""
+def grade(source: Path, report: Path, *options: str, workers: int = 0, ends_after: float | None = None) -> Usage:
+    """Grade a file by the rules alone, as a user would: a whole process, Parquet in and out.
+
+    After ``ends_after`` seconds the run is sent SIGTERM, which is then no error.
+    """
     command = [str(Path(sys.executable).with_name("grade")), str(source), "-o", str(report), "--overwrite"]
+    command += ["--extractor", "rules", "--no-classifier", "--workers", str(workers), *options]
     start = time.perf_counter()
-    process = subprocess.Popen([*command, "--extractor", "rules", "--no-classifier"], stderr=subprocess.PIPE, text=True)
-    messages = process.stderr.read() if process.stderr else ""
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"grade ended with exit code {process.returncode}:\n{messages}")
-    return Usage(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    with tempfile.TemporaryFile("w+") as messages:
+        process = subprocess.Popen(command, stderr=messages)
+        peak = 0.0
+        while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
+            peak = max(peak, _memory(process.pid))
+            if ends_after is not None and time.perf_counter() - start > ends_after:
+                process.terminate()
+                ends_after = None
+            time.sleep(0.1)
+        seconds = time.perf_counter() - start
+        messages.seek(0)
+        said = messages.read()
+    process.returncode = os.waitstatus_to_exitcode(ended[1])
+    if process.returncode not in (0, 143):
+        sys.exit(f"grade ended with exit code {process.returncode}:\n{said}")
+    return Usage(seconds, ended[2].ru_utime + ended[2].ru_stime, peak, said)
+
+
+def _memory(pid: int) -> float:
+    """Resident MiB of a process and all below it; shared pages count in each."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return 0.0
+    found = re.search(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE)
+    return (int(found.group(1)) / 1024 if found else 0.0) + sum(_memory(int(child)) for child in children)
 
 
 def finish(benchmark: str, result: dict[str, Any]) -> None:

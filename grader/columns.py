@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
-from grader.errors import InputError
+from grader.errors import InputError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -167,7 +167,7 @@ class _Finder(NamedTuple):
     def there(self) -> str:
         if not self.columns:
             return "the input has no columns"
-        shown = ", ".join(self.columns[:MAX_COLUMNS_SHOWN])
+        shown = ", ".join(map(printable, self.columns[:MAX_COLUMNS_SHOWN]))
         more = len(self.columns) - MAX_COLUMNS_SHOWN
         return f"the columns are: {shown}" + (f" and {more} more" if more > 0 else "")
 

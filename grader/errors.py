@@ -15,6 +15,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 
+def printable(text: str, kept: str = "") -> str:
+    """Spell the control characters of a name that stands in a message, but those ``kept``: a terminal obeys them."""
+    return "".join(one if one.isprintable() or one in kept else repr(one)[1:-1] for one in text)
+
+
 class GraderError(Exception):
     """Base of every error that a command turns into a message and an exit code."""
 

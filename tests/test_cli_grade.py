@@ -16,6 +16,7 @@ import pytest
 from grader.cli.grade import build_parser, main
 from grader.types import CheckStatus, EquationCheck, GradedLine, GradedSolution, RowStatus, Source, Verdict
 
+RULES = ("--extractor", "rules", "--no-classifier")
 ROWS = {"problem": ["p", "q"], "solution": ["12*5 = 60", "1+1 = 3"]}
 
 
@@ -306,7 +307,14 @@ def test_every_option_has_a_help_text():
 
 def test_a_full_disk_behind_stdout_is_exit_3(tmp_path):
     """A report that cannot be printed stops with one line and exit code 3, not with a traceback."""
-    command = [sys.executable, "-c", "from grader.cli.grade import main; raise SystemExit(main())", "--text", "2+2=5"]
+    command = [
+        sys.executable,
+        "-c",
+        "from grader.cli.grade import main; raise SystemExit(main())",
+        *RULES,
+        "--text",
+        "2+2=5",
+    ]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 3
@@ -326,6 +334,7 @@ def test_an_encoding_that_knows_no_unicode_still_prints():
         sys.executable,
         "-c",
         "from grader.cli.grade import main; raise SystemExit(main())",
+        *RULES,
         "--text",
         "2 × 3 = 7",
     ]

@@ -138,6 +138,11 @@ def test_a_missing_column_is_an_error_that_names_those_there(columns, lacking):
         assert (f"--{role}-column" in message) == (role in lacking)
 
 
+def test_control_characters_in_names_are_spelled():
+    """A column's name cannot move the cursor of a terminal, nor begin a line of its own."""
+    assert r"a\x1b[31m, b\nb" in refusal("a\x1b[31m", "b\nb")
+
+
 def test_a_wide_input_does_not_flood_the_terminal():
     """Of hundreds of columns only the first are listed."""
     assert len(refusal(*(f"column_{index}" for index in range(500)))) < 800

@@ -347,7 +347,7 @@ def test_gaps_are_what_no_part_has(tmp_path, rows):
         parts.part_rows = PART_ROWS
         whole = 25 if rows is None else rows
         sizes = [min(PART_ROWS, whole - first) for first in range(0, whole, PART_ROWS)]
-        parts.done = {index: Part(size, "", {}) for index, size in enumerate(sizes) if present >> index & 1}
+        parts.done = {index: Part(size, "") for index, size in enumerate(sizes) if present >> index & 1}
         covered = [row for index, part in parts.done.items() for row in range(index * 10, index * 10 + part.rows)]
         for start, stop in parts.gaps(rows):
             assert stop is not None or rows is None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader import __version__
-from grader.errors import EnvironmentStop, GraderError, UsageError
+from grader.errors import EnvironmentStop, GraderError, UsageError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ def run_command(prog: str, command: Callable[[list[str]], int], argv: list[str] 
         code = command(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
     except GraderError as error:
-        print(f"{prog}: {error}", file=sys.stderr)
+        print(f"{prog}: {printable(str(error), kept=chr(10))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print(f"{prog}: interrupted", file=sys.stderr)

@@ -40,7 +40,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         "--part-rows",
         type=positive,
         metavar="N",
-        help="rows that are saved at a time: an interruption costs less than these (default: 16384, 4096 with models)",
+        help="rows that are saved at a time: an interruption costs less than these (default: 8192, 4096 with models)",
     )
     run.add_argument("--profile", action="store_true", help="say which stages took how much of the time")
     said = run.add_mutually_exclusive_group()

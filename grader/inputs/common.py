@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 1024
 BATCH_BYTES = 8 << 20  # a batch of long rows is cut to about this size
-ARROW_ERRORS = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowKeyError, pa.ArrowIndexError, pa.ArrowNotImplementedError)
+ARROW_ERRORS = (pa.ArrowException,)
 MESSAGE_CHARACTERS = 200
 
 
@@ -32,7 +32,7 @@ def reading(path: Path, kind: str) -> Iterator[None]:
     """Turn Arrow's errors into one line that names the file; an error of the machine stops the run."""
     try:
         yield
-    except (*ARROW_ERRORS, pa.ArrowMemoryError, UnicodeDecodeError, OSError, MemoryError) as error:
+    except (*ARROW_ERRORS, UnicodeDecodeError, OSError, MemoryError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise EnvironmentStop(f"{path}: reading stopped ({error.strerror}); run the same command again") from error
         why = (str(error).splitlines() or [""])[0][:MESSAGE_CHARACTERS]

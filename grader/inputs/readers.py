@@ -5,6 +5,7 @@ A file is opened twice: ``inspect`` tells its schema (JSON Lines: from all of it
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -101,9 +102,9 @@ def _batch_rows(file: pq.ParquetFile) -> int:
     groups = [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]
     widest = max(group.total_byte_size / max(group.num_rows, 1) for group in groups)
     filled = next(index for index, group in enumerate(groups) if group.num_rows)
-    probe = next(iter(file.iter_batches(batch_size=PROBE_ROWS, row_groups=[filled])))
-    widest = max(widest, probe.nbytes / max(probe.num_rows, 1), 1)
-    return max(1, min(BATCH_ROWS, int(BATCH_BYTES / widest)))
+    for probe in islice(file.iter_batches(batch_size=PROBE_ROWS, row_groups=[filled]), 1):
+        widest = max(widest, probe.nbytes / max(probe.num_rows, 1))
+    return max(1, min(BATCH_ROWS, int(BATCH_BYTES / max(widest, 1))))
 
 
 def _csv_options(names: Sequence[str] = ()) -> tuple[pa_csv.ReadOptions, pa_csv.ParseOptions, pa_csv.ConvertOptions]:

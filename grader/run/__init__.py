@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from grader import __version__
+from grader.errors import GraderError
 from grader.inputs import joint_fingerprint
 from grader.parquet_io.writer import write_text
 from grader.run.chunks import chunks_of
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Alone", "ChunkGrader", "Job", "Log", "Request", "kept", "prepare", "run_grade"]
 
-PART_ROWS, CHUNK_ROWS = 16_384, 512
+PART_ROWS, CHUNK_ROWS = 8_192, 512
 MODEL_PART_ROWS, MODEL_CHUNK_ROWS = 4_096, 1_024
 """Where models are asked: small parts, so that an interruption costs minutes, and chunks that make whole batches."""
 
@@ -58,11 +59,10 @@ def run_grade(job: Job, grader: ChunkGrader, log: Log | None = None) -> RunSumma
             if not parts.is_finished():
                 _grade_parts(job, grader, parts, log)
                 originals.check()
-            for part in parts.done.values():
-                summary.add_counts(part.counts)
-            if not parts.is_finished():
                 with grader.watch("join"):
-                    join_parts(parts, job.schema, job.free_text, _metadata(job, summary, originals), summary)
+                    join_parts(parts, job.schema, job.free_text, summary, lambda: _metadata(job, summary, originals))
+            else:
+                summary.add_counts(parts.counts)
         summary.seconds = time.perf_counter() - began
         if request.summary is not None:
             write_text(request.summary, json.dumps(summary.as_dict(), ensure_ascii=False, indent=2) + "\n")
@@ -137,7 +137,10 @@ def _grade_parts(job: Job, grader: ChunkGrader, parts: Parts, log: Log) -> None:
                 progress.advance(chunk.rows)
             with watch("write"):
                 writing.finish_part()
-    parts.record_rows(sum(part.rows for part in parts.done.values()))
+    read = sum(part.rows for part in parts.done.values())
+    if job.rows not in (None, read):
+        raise GraderError(f"{job.inputs.where}: {read} rows were read where {job.rows} are; please report this")
+    parts.record_rows(read)
 
 
 def _metadata(job: Job, summary: RunSummary, originals: Originals) -> dict[str, Any]:

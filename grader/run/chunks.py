@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from grader.types import Solution
 
 CHUNK_BYTES = 8 << 20
-REMEMBERED_CHARACTERS = 16 << 20  # of the rows of a part: later ones that are the same are graded again
+REMEMBERED_CHARACTERS = 8 << 20  # of the rows of a part: later ones that are the same are graded again
 NO_ROWS: pa.RecordBatch = pa.RecordBatch.from_pylist([], schema=REPORT)
 
 Place = tuple[int, int]
@@ -30,7 +30,7 @@ class Chunk(NamedTuple):
     """Some rows of one part: the input's batches, and what is to be graded of them.
 
     ``first`` counts rows of the run from 0, ``number`` the chunks of the part. ``places`` says where each row finds its
-    answer, or is None where every row has its own.
+    answer, or is None where every row has its own. Later chunks may look for answers in this one if ``is_remembered``.
     """
 
     part: int
@@ -39,6 +39,7 @@ class Chunk(NamedTuple):
     batches: list[pa.RecordBatch]
     solutions: list[Solution]
     places: list[Place] | None
+    is_remembered: bool
 
     @property
     def rows(self) -> int:
@@ -99,8 +100,9 @@ class _Seen:
         self._places: dict[Solution, Place] = {}
         self._characters = 0
 
-    def new_ones(self, solutions: list[Solution], chunk: int) -> tuple[list[Solution], list[Place] | None]:
-        """Give the solutions that the part has not had yet, and every row's place (None: each has its own)."""
+    def new_ones(self, solutions: list[Solution], chunk: int) -> tuple[list[Solution], list[Place] | None, bool]:
+        """Give the solutions that are new, every row's place (None: its own), and whether any of them is remembered."""
+        known = len(self._places)
         new: list[Solution] = []
         places: list[Place] = []
         for solution in solutions:
@@ -112,7 +114,7 @@ class _Seen:
                     self._characters += len(solution.problem) + _length(solution)
                     self._places[solution] = place
             places.append(place)
-        return new, None if len(new) == len(solutions) else places
+        return new, None if len(new) == len(solutions) else places, len(self._places) > known
 
 
 def _length(solution: Solution) -> int:
@@ -125,20 +127,20 @@ class Spread:
 
     def __init__(self) -> None:
         self._part = -1
-        self._reports: list[pa.RecordBatch] = []
+        self._reports: dict[int, pa.RecordBatch] = {}
 
     def report(self, chunk: Chunk, graded: pa.RecordBatch) -> pa.RecordBatch:
         """Give the report columns of all rows of a chunk from those of its ``solutions``; chunks come in order."""
         if chunk.part != self._part:
-            self._part, self._reports = chunk.part, []
-        # A part's rows that are remembered fit in memory, so do their reports; those of the others are never asked for.
-        self._reports.append(graded)
+            self._part, self._reports = chunk.part, {}
+        if chunk.is_remembered:
+            self._reports[chunk.number] = graded
         if chunk.places is None:
             return graded
         offsets: dict[int, int] = {}
         needed: list[pa.RecordBatch] = []
         for number in sorted({number for number, _ in chunk.places}):
             offsets[number] = sum(report.num_rows for report in needed)
-            needed.append(self._reports[number])
+            needed.append(graded if number == chunk.number else self._reports[number])
         rows = pa.array([offsets[number] + row for number, row in chunk.places], pa.int64())
         return pa.concat_batches(needed).take(rows)

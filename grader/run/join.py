@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from grader.errors import EnvironmentStop, GraderError
-from grader.parquet_io.writer import AtomicWriter, stops_run
+from grader.parquet_io.writer import METADATA_KEY, AtomicWriter, stops_run
 from grader.run.parts import JOINED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
     from grader.run.parts import Parts
@@ -25,24 +26,29 @@ BATCH_ROWS = 2_048
 
 
 def join_parts(
-    parts: Parts, schema: pa.Schema, free_text: Collection[str], metadata: Mapping[str, Any], counts: Counts
+    parts: Parts,
+    schema: pa.Schema,
+    free_text: Collection[str],
+    counts: Counts,
+    metadata: Callable[[], Mapping[str, Any]],
 ) -> None:
-    """Write the report of ``counts.rows`` rows from the finished parts and move it to its place.
+    """Write the report from the finished parts, add up their counts, and move it to its place.
 
-    Raises EnvironmentStop where a part is not what was written, GraderError where rows are missing or too many.
+    ``metadata`` is asked when the counts are complete. Raises EnvironmentStop where a part is not what was written,
+    GraderError where rows are missing or too many.
     """
     with AtomicWriter(parts.output, schema, free_text, parts.folder / JOINED) as writer:
-        for batch in _batches(parts):
+        for batch in _batches(parts, counts):
             writer.write(batch)
-        joined = writer.finish(metadata)
-        _account(parts.output, joined, counts)
-        parts.record_report(joined)
+        joined = writer.finish(metadata())
+        _account(parts, joined, counts)
+        parts.record_report(joined, counts.plain())
         writer.commit_finished()
 
 
-def _batches(parts: Parts) -> Iterator[pa.RecordBatch]:
+def _batches(parts: Parts, counts: Counts) -> Iterator[pa.RecordBatch]:
     """Stream the rows of all parts, some being read while others are written."""
-    read = _read(parts)
+    read = _read(parts, counts)
     with ThreadPoolExecutor(1) as reader:
         coming = reader.submit(next, read, None)
         while (batch := coming.result()) is not None:
@@ -50,27 +56,28 @@ def _batches(parts: Parts) -> Iterator[pa.RecordBatch]:
             yield batch
 
 
-def _read(parts: Parts) -> Iterator[pa.RecordBatch]:
+def _read(parts: Parts, counts: Counts) -> Iterator[pa.RecordBatch]:
     for index, part in sorted(parts.done.items()):
         path = parts.path(index)
         if not parts.holds(index, part):
             raise EnvironmentStop(f"{path}: this part was damaged on the disk; run the same command again")
         with stops_run(path), pq.ParquetFile(path, pre_buffer=False) as file:
+            counts.add_counts(json.loads(file.metadata.metadata[METADATA_KEY.encode()]))
             for group in range(file.metadata.num_row_groups):
                 # Apart: Arrow cannot read nested dictionaries across two groups.
                 yield from file.iter_batches(batch_size=BATCH_ROWS, row_groups=[group], use_threads=False)
 
 
-def _account(output: Path, joined: Path, counts: Counts) -> None:
-    """Check that the rows of the joined file are those that were read, by number and by status."""
+def _account(parts: Parts, joined: Path, counts: Counts) -> None:
+    """Check that the rows of the joined file are those that were read and graded, by number and by status."""
     with stops_run(joined), pq.ParquetFile(joined) as file:
         written = file.metadata.num_rows
         statuses: Counter[str] = Counter()
         for group in range(file.metadata.num_row_groups):
             column = file.read_row_group(group, columns=["grade_status"]).column(0)
             statuses.update({pair["values"]: pair["counts"] for pair in pc.value_counts(column).to_pylist()})
-    if not counts.rows == written == statuses.total() or statuses != counts.by_status:
+    if not parts.rows == counts.rows == written == statuses.total() or statuses != counts.by_status:
         raise GraderError(
-            f"{output}: {counts.rows} rows were read ({dict(counts.by_status)}) but {written} written "
-            f"({dict(statuses)}); please report this"
+            f"{parts.output}: {parts.rows} rows were read, {counts.rows} graded ({dict(counts.by_status)}) and "
+            f"{written} written ({dict(statuses)}); please report this"
         )

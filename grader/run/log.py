@@ -7,6 +7,8 @@ import sys
 from enum import StrEnum
 from typing import Any
 
+from grader.errors import printable
+
 LOUD = frozenset({"retry", "damaged", "kept", "stopped"})
 
 
@@ -31,7 +33,7 @@ class Log:
         if self.style is Style.JSON:
             self._print(json.dumps({"event": event, **fields}, ensure_ascii=False, default=str))
         elif text is not None and (self.style is Style.TEXT or event in LOUD):
-            self._print(f"{self._prog}: {text}")
+            self._print(f"{self._prog}: {printable(text)}")
 
     def show(self, text: str) -> None:
         """Show a table, to people only."""

@@ -1,7 +1,7 @@
 """The folder of an unfinished run: finished parts, and ``run.json``, which says what they are parts of.
 
 ``REPORT.parts/`` stands beside the report. A part is a range of rows; it counts as finished once ``run.json`` holds its
-rows, its counts and the SHA-256 of its file. Every file is written under another name, brought to the disk, renamed.
+rows and the SHA-256 of its file. Every file is written under another name, brought to the disk, renamed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from grader.parquet_io.writer import AtomicWriter, stops_run, write_text
 from grader.run.lock import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     import pyarrow as pa
@@ -29,11 +29,10 @@ HASHED_BYTES = 1 << 20
 
 
 class Part(NamedTuple):
-    """A finished part: its rows, the checksum of its file, and the counts of its report columns."""
+    """A finished part: its rows and the checksum of its file."""
 
     rows: int
     sha256: str
-    counts: dict[str, Any]
 
 
 class Parts:
@@ -46,6 +45,8 @@ class Parts:
         self.done: dict[int, Part] = {}
         self.rows: int | None = None
         self._identity: dict[str, Any] = {}
+        self.counts: dict[str, Any] = {}
+        """Those of the report, once it is joined."""
         self._report: dict[str, int] | None = None
         self._is_ours = False
 
@@ -83,7 +84,8 @@ class Parts:
         """
         notes = _read_notes(self.folder / NOTES)
         if notes:
-            self._identity, self.rows, self._report = notes["identity"], notes["rows"], notes["report"]
+            self._identity, self.rows = notes["identity"], notes["rows"]
+            self._report, self.counts = notes["report"], notes["counts"]
             self.done = {int(index): Part(**part) for index, part in notes["parts"].items()}
             self.part_rows = self._identity["part_rows"]
         return self._identity
@@ -128,10 +130,10 @@ class Parts:
         """Open a part for writing."""
         return AtomicWriter(self.path(index), schema, free_text, self.folder / "part.tmp")
 
-    def record(self, index: int, rows: int, counts: dict[str, Any]) -> None:
+    def record(self, index: int, rows: int) -> None:
         """Count a part that was written as finished."""
         with stops_run(self.path(index)):
-            self.done[index] = Part(rows, _sha256(self.path(index)), counts)
+            self.done[index] = Part(rows, _sha256(self.path(index)))
         self._save()
 
     def record_rows(self, rows: int) -> None:
@@ -139,9 +141,9 @@ class Parts:
         self.rows = rows
         self._save()
 
-    def record_report(self, joined: Path) -> None:
-        """Note which file is about to take the report's place: a rename keeps size and inode."""
-        self._report = _identify(joined)
+    def record_report(self, joined: Path, counts: dict[str, Any]) -> None:
+        """Note which file is about to take the report's place (a rename keeps size and inode), and its counts."""
+        self._report, self.counts = _identify(joined), counts
         self._save()
 
     def is_finished(self) -> bool:
@@ -150,8 +152,9 @@ class Parts:
 
     def clear(self) -> None:
         """Remove everything that a run puts into the folder, but the lock."""
-        self.done, self.rows, self._report = {}, None, None
+        self.done, self.rows, self.counts, self._report = {}, None, {}, None
         with stops_run(self.folder):
+            # The notes go last: while they are there, what is left of a joined report is known for what it is.
             for file in [*self.folder.glob("part-*.parquet"), *self.folder.glob("*.tmp"), self.folder / NOTES]:
                 file.unlink(missing_ok=True)
 
@@ -161,10 +164,11 @@ class Parts:
             "identity": self._identity,
             "rows": self.rows,
             "report": self._report,
-            "parts": {index: part._asdict() for index, part in sorted(self.done.items())},
+            "counts": self.counts,
+            "parts": {str(index): part._asdict() for index, part in sorted(self.done.items())},
         }
-        text = json.dumps(notes, ensure_ascii=False)
-        write_text(self.folder / NOTES, json.dumps({"sha256": _digest(text), "run": text}), self.folder / "notes.tmp")
+        sealed = json.dumps({**notes, "sha256": _digest(notes)}, ensure_ascii=False, indent=1)
+        write_text(self.folder / NOTES, sealed, self.folder / "notes.tmp")
 
 
 def folder_of(output: Path) -> Path:
@@ -193,16 +197,15 @@ def was_renamed(output: Path) -> bool:
 
 
 def _read_notes(path: Path) -> dict[str, Any]:
-    """Read ``run.json``; its text carries its own checksum."""
+    """Read ``run.json``, which carries its own checksum."""
     with stops_run(path):
         try:
             data = path.read_bytes()
         except FileNotFoundError:
             return {}
     try:
-        sealed = json.loads(data)
-        is_whole = sealed["sha256"] == _digest(sealed["run"])
-        notes: dict[str, Any] = json.loads(sealed["run"])
+        notes: dict[str, Any] = json.loads(data)
+        is_whole = notes.pop("sha256") == _digest(notes)
     except (ValueError, KeyError, TypeError, AttributeError):
         is_whole = False
     if not is_whole:
@@ -212,8 +215,8 @@ def _read_notes(path: Path) -> dict[str, Any]:
     return notes
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _digest(notes: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(notes, sort_keys=True).encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:

@@ -66,8 +66,8 @@ class Writing:
                 f"{self._writer.path}: {self._read} rows were read, {self._counts.rows} graded and "
                 f"{self._writer.rows} written; please report this"
             )
-        self._writer.commit({})
+        self._writer.commit(self._counts.plain())
         self._writer = None
-        self._parts.record(self._index, self._read, self._counts.plain())
+        self._parts.record(self._index, self._read)
         seconds = round(time.monotonic() - self._began, 3)
         self._log.say("part", None, part=self._index, rows=self._read, seconds=seconds)
