@@ -16,7 +16,7 @@ from grader.checking.units import mismatched
 from grader.flow import flow_flags
 from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_LINES
 from grader.lines import final_answer, split_lines
-from grader.reading.grounding import UNGROUNDED, ungrounded_numbers
+from grader.reading.grounding import doubt_of
 from grader.reading.rules import NOTHING, Reading, read_line
 from grader.second_look import SecondLook
 from grader.types import (
@@ -209,11 +209,11 @@ def settle(rules: Reading, model: Sequence[str], line: str, *, replace: bool) ->
     """One reading from two, and whether they disagree.
 
     With ``replace`` the model's stands alone. Otherwise the rules' equations that the model reads too stay as they are;
-    one that only one of them reads is kept but cannot fail a row. A model's equation whose numbers the line does not
-    hold never can.
+    one that only one of them reads is kept but cannot fail a row. A model's equation never can whose numbers the line
+    does not hold, or that is not all of its stretch of the line.
     """
     read = [
-        Equation(text, Source.MODEL, doubt=UNGROUNDED if ungrounded_numbers(text, line) else None)
+        Equation(text, Source.MODEL, doubt=doubt_of(text, line))
         for text in dict.fromkeys(_SPACES.sub("", text) for text in model)
         if text
     ]

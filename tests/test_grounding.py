@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.reading.grounding import ungrounded_numbers
+from grader.reading.grounding import IN_PART, UNGROUNDED, doubt_of, ungrounded_numbers
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,42 @@ def test_a_line_grounds_itself(numbers):
     """What is written in the line is grounded, with separators or without."""
     equation = "+".join(map(str, numbers)) + "=0"
     assert ungrounded_numbers(equation, " and ".join(f"{number:,}" for number in [*numbers, 0])) == []
+
+
+@pytest.mark.parametrize(
+    ("equation", "line"),
+    [
+        ("3*1200=3600", "He pays 3 coats x $1,200 each = $3,600."),
+        ("48/2=24", r"So that is $48 \div 2 = 24$ clips."),
+        ("18+9+1=28", "Hazel sold 18 cups + gave away 9 cups + drank 1 cup = 28 cups."),
+        ("15%*80=12", "This is 15% x 80 = 12 and the rest is 68"),
+    ],
+)
+def test_what_a_line_says_whole_may_fail_it(equation, line):
+    """The same numbers and signs in the same order, words aside: nothing is doubted."""
+    assert doubt_of(equation, line) is None
+
+
+@pytest.mark.parametrize(
+    ("equation", "line"),
+    [
+        ("18+1=28", "Hazel sold 18 cups + gave away 9 cups + drank 1 cup = 28 cups."),
+        ("100+(10/100)=110", "He has to make a total of $100+($100*(10/100) = $110 from sales"),
+        ("500+1920=2920", "That is 500 of one kind + 500 of another + 1920 of a third = 2920."),
+        ("4080+2=4000", "It is 4080 + 2 = 4000 + 82 years old."),
+        ("5/2=5", r"There are \(\binom{5}{2} = 10\) ways for 5 of 2."),
+        ("3*3=180", "Thus, 3x=180-2x and 3 is it."),
+        ("1-1=3", r"\[- \sin^2 \theta - 1 = 3\] and 1"),
+        ("3-3=3", "3m - 3n = 3(m - n)"),
+        ("10=100", "10^2=100"),
+        ("6+3=3", "It rose to - 6 + 3 = -3 degrees."),
+    ],
+)
+def test_what_a_line_says_in_part_cannot_fail_it(equation, line):
+    """A term left out, a sign made up, math beyond numbers and signs: the reading is doubted."""
+    assert doubt_of(equation, line) == IN_PART
+
+
+def test_an_invented_number_is_named_first():
+    """A number that the line does not hold is the stronger doubt."""
+    assert doubt_of("2+3=5", "2 and 5") == UNGROUNDED

@@ -9,8 +9,14 @@ from grader.limits import LimitError
 from grader.numbers import FRACTION_WORDS, NUMBER, NUMBER_WORDS, SCALE_WORDS, clean, parse_number
 
 UNGROUNDED = "a number of it does not stand in the line"
+IN_PART = "the line says more than was read in it"
 _NUMBER = re.compile(NUMBER)
 _WORD = re.compile(r"[a-z]+")
+_SIGNIFICANT = re.compile(rf"(?P<number>{NUMBER})|[-+*/=≈<>^_√!|()%]|(?<![A-Za-z'’])[B-HJ-Zb-z](?![A-Za-z'’])")
+_PLAIN_LATEX = re.compile(r"\\(?:times|cdot|div|\$|%|,|;|!| |\(|\)|\[|\])")
+_LATEX_SIGNS = {r"\times": "*", r"\cdot": "*", r"\div": "/", r"\%": "%"}
+_GOES_ON = frozenset("+-*/^_√!(%")
+"""Signs beside an equation that make it part of a longer one."""
 _ALIASES = {"twice": 2, "double": 2, "doubled": 2, "triple": 3, "thrice": 3, "dozen": 12, "couple": 2, "once": 1}
 
 
@@ -40,3 +46,41 @@ def _numbers_of(line: str) -> set[Fraction]:
     if "%" in line or "percent" in line:
         values |= {value / 100 for value in values} | {Fraction(100)}
     return values
+
+
+def doubt_of(equation: str, line: str) -> str | None:
+    """Why an equation that a model read must not fail a row, None if the line bears it out."""
+    if ungrounded_numbers(equation, line):
+        return UNGROUNDED
+    return None if reads_whole(equation, line) else IN_PART
+
+
+def reads_whole(equation: str, line: str) -> bool:
+    """Whether the equation is all that its stretch of the line holds: the same numbers and signs in the same order.
+
+    A model that skips a term or makes two of one says something else than the line. Math that is more than numbers and
+    signs (exponents, functions, unknowns) is not read whole by numbers and signs either.
+    """
+    if "\\" in _PLAIN_LATEX.sub("", line):
+        return False
+    wanted = _signature(equation)
+    told = ["", *_signature(clean(_PLAIN_LATEX.sub(_spelled, line))), ""]
+    size = len(wanted)
+    return any(
+        told[at : at + size] == wanted and told[at - 1] not in _GOES_ON and told[at + size] not in _GOES_ON
+        for at in range(1, len(told) - size)
+    )
+
+
+def _signature(text: str) -> list[str]:
+    """Numbers by value, signs as they are; a letter by itself, an exponent, an index and a root count as signs."""
+    found = []
+    for match in _SIGNIFICANT.finditer(text):
+        value = _value(match["number"]) if match["number"] else None
+        sign = "*" if match[0] in "xX" else match[0]
+        found.append(sign if value is None else str(value))
+    return found
+
+
+def _spelled(match: re.Match[str]) -> str:
+    return _LATEX_SIGNS.get(match[0], " ")
