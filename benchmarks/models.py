@@ -22,6 +22,7 @@ from rigorous import same_reading
 
 from grader.engines import load_pair
 from grader.lines import split_lines
+from grader.numbers import COMPARISONS
 from grader.pipeline import Grader, settle
 from grader.reading.grounding import ungrounded_numbers
 from grader.reading.rules import read_line
@@ -95,7 +96,9 @@ def reading(pair: Pair, options: Any) -> dict[str, Any]:
     invented = sum(len(answer) - len(left) for answer, left in zip(model, grounded, strict=True))
     table: dict[str, dict[str, Any]] = {}
     for who, answers in (("extractor alone", model), ("rules alone", by_rules), ("auto", both)):
-        right = [same_reading(answer, gold) for answer, gold in zip(answers, golds, strict=True)]
+        # As in accuracy.py: the labels name equations only.
+        told = [tuple(e for e in answer if COMPARISONS.isdisjoint(e)) for answer in answers]
+        right = [same_reading(answer, gold) for answer, gold in zip(told, golds, strict=True)]
         for where, chosen in (("raw", everywhere), ("label errors aside", kept), ("rules unsure", unsure)):
             picked = [hit for hit, take in zip(right, chosen, strict=True) if take]
             table[f"{who}, {where}"] = proportion(sum(picked), len(picked))
