@@ -104,11 +104,11 @@ class Crew:
                 self._listen(wait=True)
 
     def _has_room(self, line: Sequence[tuple[Chunk, Task]]) -> bool:
-        size = sum(batch.nbytes for chunk, _ in line for batch in chunk.batches)
-        return not line or (len(line) < AHEAD * self._size and size < AHEAD_BYTES)
+        return not line or (len(line) < AHEAD * self._size and sum(task.bytes for _, task in line) < AHEAD_BYTES)
 
     def _task(self, chunk: Chunk) -> Task:
         task = Task(next(self._numbers), chunk.solutions, f"rows {chunk.first + 1:,} to {chunk.first + chunk.rows:,}")
+        task.bytes = sum(batch.nbytes for batch in chunk.batches)
         if chunk.solutions:
             self._waiting.append(task)
         else:

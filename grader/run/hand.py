@@ -37,6 +37,7 @@ class Task:
         self.solutions = solutions
         self.name = name
         self.attempts = 0
+        self.bytes = 0
         self.hand: Hand | None = None
         self.questions: pa.RecordBatch | None = None
         self.answers: bytes | None = None
