@@ -88,61 +88,74 @@ class SecondLook:
         self._readable = [line.readable for line in lines]
         self._checks = checks
         self._problem = problem
+        self._found: dict[tuple[re.Pattern[str], int], bool] = {}
+        self._true: dict[int, dict[str, int]] = {}
 
     def checks(self) -> list[list[EquationCheck]]:
         """All checks, with the failing ones that the rest of the solution speaks against set aside."""
         return [
             [
                 check._replace(status=CheckStatus.UNPARSABLE, detail=f"not judged, {doubt}: {check.detail}")
-                if check.status is CheckStatus.FAILS and (doubt := self._doubt(check, place)) is not None
+                if check.status is CheckStatus.FAILS and (doubt := self._doubt(check, place, index)) is not None
                 else check
-                for check in found
+                for index, check in enumerate(found)
             ]
             for place, found in enumerate(self._checks)
         ]
 
-    def _doubt(self, check: EquationCheck, place: int) -> str | None:
+    def _doubt(self, check: EquationCheck, place: int, index: int) -> str | None:
         left, right = RELATION.split(check.text)
         line = self._lines[place]
-        if self._is_contested(check, left, place):
+        if self._is_contested(left, place, index):
             return CONTESTED
         if "≈" in check.text and re.search(r"[-+*/^(]", right) and _is_near(check):
             return ESTIMATE
-        if self._is_continued(check, place):
+        if index == 0 and self._is_continued(place):
             return CONTINUED
-        if _QUOTES.search(line):
+        if self._says(_QUOTES, place):
             return QUOTED
-        if any(_REJECTS.search(text) for text in self._lines[place : place + WINDOW]) or self._is_supposed(place):
+        after = range(place, min(place + WINDOW, len(self._lines)))
+        if any(self._says(_REJECTS, other) for other in after) or self._is_supposed(place):
             return REJECTED
         if self._is_choice(line):
             return CHOICE
         if "." not in check.text and "%" not in check.text:
             if self._has_own_operation or self._is_congruent(check) or self._holds_in_a_base(check):
                 return OTHER_ARITHMETIC
-            if _differs_by_hours(check) and _CLOCK.search(self._text):
+            if _differs_by_hours(check) and self._counts_hours:
                 return CLOCK
         if _counts_range(left, check):
             return RANGE
-        return REVERSED if _is_reversed(left, check) and _LACK.search(line) else None
+        return REVERSED if _is_reversed(left, check) and self._says(_LACK, place) else None
 
-    def _is_contested(self, check: EquationCheck, left: str, place: int) -> bool:
-        """Whether the same calculation stands in the next lines with its right result."""
+    def _says(self, pattern: re.Pattern[str], place: int) -> bool:
+        """Whether a line says something; each is searched once, however many of its equations fail."""
+        key = pattern, place
+        if key not in self._found:
+            self._found[key] = pattern.search(self._lines[place]) is not None
+        return self._found[key]
+
+    def _is_contested(self, left: str, place: int, index: int) -> bool:
+        """Whether the same calculation stands behind it, or in the next lines, with its right result."""
         if not left.strip("(-)0123456789."):
             return False
-        return any(
-            other.status in (CheckStatus.HOLDS, CheckStatus.ROUNDED) and RELATION.split(other.text)[0] == left
-            for found in [self._later(check, place), *self._checks[place + 1 : place + WINDOW]]
-            for other in found
-        )
+        if self._right(place).get(left, -1) > index:
+            return True
+        return any(left in self._right(other) for other in range(place + 1, min(place + WINDOW, len(self._checks))))
 
-    def _later(self, check: EquationCheck, place: int) -> Sequence[EquationCheck]:
-        """The equations of its line that stand behind it."""
-        found = self._checks[place]
-        return found[next(index for index, other in enumerate(found) if other is check) + 1 :]
+    def _right(self, place: int) -> dict[str, int]:
+        """The left sides of a line's true equations, each with the last place in the line where it stands."""
+        if place not in self._true:
+            self._true[place] = {
+                RELATION.split(check.text)[0]: index
+                for index, check in enumerate(self._checks[place])
+                if check.status in (CheckStatus.HOLDS, CheckStatus.ROUNDED)
+            }
+        return self._true[place]
 
-    def _is_continued(self, check: EquationCheck, place: int) -> bool:
+    def _is_continued(self, place: int) -> bool:
         """Whether a sum was broken over two lines, and this is the first equation of the second."""
-        if not place or self._checks[place][0] is not check:
+        if not place:
             return False
         before, line = self._readable[place - 1], self._lines[place]
         if line[0] == "(" and before.endswith(")") and not RELATION.search(before):
@@ -177,6 +190,10 @@ class SecondLook:
     @cached_property
     def _has_own_operation(self) -> bool:
         return _OWN_OPERATION.search(self._text) is not None
+
+    @cached_property
+    def _counts_hours(self) -> bool:
+        return _CLOCK.search(self._text) is not None
 
     @cached_property
     def _moduli(self) -> set[int]:
