@@ -169,7 +169,7 @@ PIECES = [
     "_", "1+1=2 ", "1+1=3,", "20% of ", "$5 ", "<<", "<<1=1>>", "<think>", "</think>", "#", "sqrt(", "a=", "a 1 ",
     "half of ", "x_(", "x_1", "\t", "\u00a0", "1\u2009", "é", "*1*", "**1**", "one ", "1 and ", "Week 1:", "e5",
     "1e5", "1-", "[", "]", "|", "&", "~", ";", "\\boxed{", "\\sqrt[", "\\overline{", "0.1\\overline{1", "\\left(",
-    "\\begin{align}",
+    "\\begin{align}", "1+1=3 ", "<3", "8>41,000", "&=", "\\\\&=", "x^2=1 ", "f(1)=1,", "-x<1;", "0.1(6)",
 ]  # fmt: skip
 RUNS = {f"{piece!a}": piece for piece in PIECES}
 LINES = {f"{name} x {LINE}": (piece * LINE)[:LINE] for name, piece in RUNS.items()}
