@@ -42,7 +42,8 @@ def number(walker: Walker, index: int, end: int) -> int:
             torn |= unit_named(word_at(walker.tokens, index + 1, end)) is not None
             side.ambiguous |= torn
         walker.close()
-        walker.side.ambiguous = torn or token.text[0] == "."  # "20 + 10 pens to the 29 + 24 pens = 83", "60 .60/3"
+        torn |= before.kind == Kind.NUMBER and token.text[0] == "."  # "12*5=60 .60/3= 20"
+        walker.side.ambiguous = torn  # "20 + 10 pens to the 29 + 24 pens = 83"
         return index
     return index + 1
 
