@@ -3,6 +3,7 @@
 ``GRADER_FAULTS=full pytest tests/faults`` kills one run 50 times, and one with models 10 times.
 """
 
+import json
 import os
 import random
 import signal
@@ -156,6 +157,23 @@ def test_processes_that_are_stopped_for_a_while(running, who):
     time.sleep(0.5)
     os.kill(pid, signal.SIGCONT)
     assert '"retry"' not in ends_well(process, folder)
+
+
+@pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_runs_that_are_told_to_end(running, number, said):
+    """Ctrl-C and SIGTERM end the workers too, say what is kept and how to go on; going on gives the same rows."""
+    process, folder = running
+    workers = children_of(process.pid)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    kept, stopped = [json.loads(line) for line in errors.splitlines()[-2:]]
+    assert (kept["event"], stopped["message"]) == ("kept", said)
+    assert kept["command"].startswith("grade ")
+    assert kept["command"].endswith("--workers 2 --log-json --overwrite")
+    assert not any(map(is_alive, workers))
+    again = start(*command_of(folder, "report.parquet"), "--workers", "1", "--overwrite")
+    assert f"resuming: {kept['parts']} parts" in ends_well(again, folder)
 
 
 def test_a_second_run_on_the_same_report(running):
