@@ -380,3 +380,36 @@ def test_equations_beyond_the_bound_stay_open(checker):
     """Past the bound on characters nothing is judged."""
     filler = [f"y_{'abc'[number % 3]}+{number}=z" for number in range(MAX_ALGEBRA_CHARACTERS // 8)]
     assert statuses(checker, *filler, "3x=21", "x=7")[-1] is SYMBOLIC
+
+
+SMALL = st.integers(-30, 30)
+
+
+@given(SMALL, SMALL, SMALL, st.integers(1, 5))
+def test_only_roots_solve_a_quadratic(checker, one, other, value, factor):
+    """A value holds after a quadratic exactly where it solves it, in whichever multiple that is written."""
+    quadratic = f"{factor}x^2+({-factor * (one + other)})x+({factor * one * other})=0"
+    solves = value in (one, other)
+    assert statuses(checker, quadratic, f"x={value}")[1] is (HOLDS if solves else SYMBOLIC)
+
+
+@given(SMALL, st.integers(1, 30), st.integers(2, 60))
+def test_roots_with_radicals_solve_their_quadratic(checker, whole, factor, inside):
+    """The value a + b*sqrt(n) solves (x-a)^2 = b^2*n, and a + 1 + b*sqrt(n) does not."""
+    quadratic = f"(x-({whole}))^2={factor**2 * inside}"
+    found = statuses(checker, quadratic, f"x={whole}+{factor}sqrt({inside})", f"x={whole + 1}+{factor}sqrt({inside})")
+    assert found[1] is HOLDS
+    rational = int(inside**0.5) ** 2 == inside
+    assert found[2] is SYMBOLIC or rational
+
+
+@given(SMALL, SMALL.filter(bool), st.sampled_from("<>≤≥"), st.integers(-9, 9).filter(bool))
+def test_multiples_of_a_bound_follow_and_others_do_not(checker, bound, factor, sign, off):
+    """A bound multiplied by a number holds with its sign turned where the number is negative, and only so."""
+    turned = {"<": ">", ">": "<", "≤": "≥", "≥": "≤"}[sign] if factor < 0 else sign
+    other = next(one for one in "<>≤≥" if one != turned)
+    first = f"x{sign}{bound}"
+    # As two solutions: an equation that stands twice is judged once.
+    assert statuses(checker, first, f"({factor})x{turned}({factor * bound})")[1] is HOLDS
+    assert statuses(checker, first, f"({factor})x{other}({factor * bound})")[1] is SYMBOLIC
+    assert statuses(checker, first, f"({factor})x{turned}({factor * bound + off})")[1] is SYMBOLIC

@@ -206,3 +206,12 @@ def test_a_value_is_said_in_few_characters(value):
     """A value in a message takes some twenty characters at most."""
     assert len(say(value)) <= 32
     assert re.match(r"(about )?-?[\d.]", say(value))
+
+
+@given(st.fractions(max_denominator=99), st.fractions(max_denominator=99), st.sampled_from("<>≤≥"))
+def test_comparisons_of_fractions_are_those_of_their_values(checker, one, other, sign):
+    """A comparison of fractions holds exactly where their values compare so."""
+    true = {"<": one < other, ">": one > other, "≤": one <= other, "≥": one >= other}[sign]
+    (left, right) = (f"({value.numerator})/{value.denominator}" for value in (one, other))
+    status = checker.check(Equation(f"{left}{sign}{right}")).status
+    assert status is CheckStatus.HOLDS if true else status in (CheckStatus.FAILS, CheckStatus.ROUNDED)

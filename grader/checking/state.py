@@ -1,0 +1,298 @@
+"""What one solution has said of its unknowns so far, and what that proves or refutes: see ``algebra``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from grader.checking.claims import (
+    Claim,
+    becomes_identity,
+    explained_by_decimals,
+    explained_by_units,
+    loose_letters,
+    units_of,
+)
+from grader.checking.comparison import Bounds, bound_of, settled
+from grader.checking.curves import Curves, misfactored
+from grader.checking.explain import explain
+from grader.checking.linear import Relation, Row, System
+from grader.checking.meanings import Meanings
+from grader.checking.polynomial import ONE, is_constant_name, spell
+from grader.checking.rounding import rounds_to
+from grader.checking.tree import as_division, traits
+from grader.checking.units import mixes_units
+from grader.limits import LimitError
+from grader.types import CheckStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from fractions import Fraction
+
+IDENTITY = "an identity"
+MAX_WORLDS = 4
+"""Systems that are kept after contradictions, each beginning with the equation that contradicted the others."""
+MAX_BRANCHES = 12
+"""Contradictions in one solution that begin such a system."""
+MAX_NAMED = 2
+"""Equations that a detail names."""
+
+
+class Finding(NamedTuple):
+    """What is known of a claim, and the values of its sides where its letters have any."""
+
+    status: CheckStatus
+    detail: str | None = None
+    left: Fraction | None = None
+    right: Fraction | None = None
+
+
+UNDECIDED = Finding(CheckStatus.SYMBOLIC)
+
+
+class State:
+    """What one solution has said so far. ``judge`` takes its claims in their order, ``review`` comes after all of them.
+
+    ``inexact`` are the texts of calculations whose written results are rounded or wrong: a letter that is set equal to
+    one of them may go on with that result.
+    """
+
+    def __init__(self, claims: Sequence[Claim], text: Callable[[], str], inexact: set[str]) -> None:
+        self._claims = {claim.place: claim for claim in claims}
+        self._text = text
+        self._meanings: Meanings | None = None
+        self._letters = {name for claim in claims for name in claim.letters if len(name) == 1}
+        self._loose = loose_letters(claims)
+        for claim in claims:
+            if not inexact.isdisjoint(claim.sides()):
+                self._loose |= claim.letters
+        self._seen: dict[str, Finding] = {}
+        self._firm = System()
+        """What may refute."""
+        self._worlds = [System()]
+        """What may prove: all that was said, then the same again from each contradiction on."""
+        self._branches = 0
+        self._steps: list[Claim] = []
+        """Firm equations with one letter."""
+        self._curves = Curves()
+        self._bounds = Bounds()
+        self._last: Claim | None = None
+
+    def judge(self, claim: Claim) -> Finding:
+        """Say what is known of a claim by what stands before it, and take it in."""
+        before = self._seen.get(claim.equation.text)
+        if before is not None:
+            return UNDECIDED if before.status is CheckStatus.FAILS else before
+        try:
+            finding = self._judge(claim)
+        except LimitError:
+            finding = UNDECIDED
+        if claim.equation.doubt is None:
+            self._seen[claim.equation.text] = finding
+        if finding.detail != IDENTITY and not claim.compares:
+            self._last = claim
+        return finding
+
+    def review(self, claim: Claim, finding: Finding) -> Finding:
+        """Judge a wrong rewriting, now that the values of its letters are known; other claims keep their finding."""
+        if finding is not UNDECIDED or claim.equation.doubt is not None or claim.compares or not claim.rewrites():
+            return finding
+        form = claim.forms[0]
+        known = [self._worlds[0].value(letter) for letter in claim.letters]
+        if not all(known) or not self._may_refute([claim]):
+            return finding
+        left, right = claim.sides()
+        return Finding(CheckStatus.FAILS, f"{left} is {spell(form.one.above)}, not {right}")
+
+    def _compared(self, claim: Claim) -> Finding:
+        """A comparison holds where values that are known or an earlier comparison prove it; it never fails."""
+        for form in claim.forms:
+            bound = bound_of(claim.equation.text, form.one, form.other, claim.place)
+            if bound is None:
+                continue
+            if settled(bound, {}):
+                return Finding(CheckStatus.HOLDS, IDENTITY)
+            known = self._worlds[0].values(claim.letters)
+            if settled(bound, known) and self._keeps_values(claim.letters):
+                return Finding(CheckStatus.HOLDS, f"follows from {self._names(self._sources(known))}")
+            before = self._bounds.place_of(bound)
+            if before is not None:
+                return Finding(CheckStatus.HOLDS, f"follows from {self._claims[before].equation.text}")
+            if claim.equation.doubt is None and form is claim.forms[0]:
+                self._bounds.take(bound)
+        return UNDECIDED
+
+    def _judge(self, claim: Claim) -> Finding:
+        if claim.compares:
+            return self._compared(claim)
+        if any(not form.zero for form in claim.forms):
+            return Finding(CheckStatus.HOLDS, IDENTITY)
+        rows = [form.row for form in claim.forms if form.row is not None]
+        if not rows or claim.row is None or claim.counts_in_letters():
+            self._loose |= claim.letters
+            return self._curved(claim)
+        if claim.rewrites():
+            return UNDECIDED
+        for world in self._worlds:
+            for row in rows:
+                relation, sources = world.relation(row)
+                if relation is Relation.IMPLIED:
+                    self._take(claim, claim.row)
+                    values = claim.forms[0].values(world.values(claim.letters))
+                    return Finding(
+                        CheckStatus.HOLDS, f"follows from {self._names(sources - row.sources)}", *(values or ())
+                    )
+        finding = self._root(claim) or self._rounded(claim)
+        if finding is None:
+            finding = self._refuted(claim)
+        proved = finding is None or finding.status is CheckStatus.HOLDS
+        if proved and self._worlds[0].relation(claim.row)[0] is Relation.NEW:
+            self._take(claim, claim.row)
+            return finding or UNDECIDED
+        self._branch(claim, claim.row)
+        return finding or UNDECIDED
+
+    def _curved(self, claim: Claim) -> Finding:
+        """What is not linear holds for the values that its letters have, or as a multiple of an equation before it."""
+        known = self._worlds[0].values(claim.letters)
+        if known and not self._varies() and becomes_identity(claim, known):
+            return Finding(CheckStatus.HOLDS, f"follows from {self._names(self._sources(known))}")
+        before = self._curves.same(claim)
+        if before is not None:
+            return Finding(CheckStatus.HOLDS, f"follows from {before.equation.text}")
+        if not claim.forms or claim.equation.doubt is not None or claim.equation.approximate:
+            return UNDECIDED
+        self._curves.take(claim)
+        reason = misfactored(claim, self._last)
+        return UNDECIDED if reason is None else Finding(CheckStatus.FAILS, reason)
+
+    def _root(self, claim: Claim) -> Finding | None:
+        """``x = 3`` after ``x^2 - 5x + 6 = 0``."""
+        known = self._curves.solved_by(claim)
+        return None if known is None else Finding(CheckStatus.HOLDS, f"a solution of {known.equation.text}")
+
+    def _sources(self, known: Mapping[str, Fraction]) -> frozenset[int]:
+        """Places of the equations that give letters their values."""
+        rows = (Row({letter: ONE}, value, frozenset()) for letter, value in known.items())
+        return frozenset().union(*(self._worlds[0].relation(row)[1] for row in rows))
+
+    def _take(self, claim: Claim, row: Row) -> None:
+        """Add a claim to what is known, and to what may refute."""
+        if claim.equation.doubt is not None:
+            return
+        self._worlds[0].add(row)
+        if len(claim.forms) > 1 or claim.equation.approximate or claim.forms[0].solved() is not None:
+            return
+        if any(map(is_constant_name, row.coefficients)):
+            return
+        if len(claim.letters) == 1:
+            self._steps.append(claim)
+        self._firm.add(row)
+
+    def _branch(self, claim: Claim, row: Row) -> None:
+        """Go on from a claim that contradicts what is known, with all of the latter that agrees with it.
+
+        Its letters refute nothing from here on.
+        """
+        self._loose |= claim.letters
+        self._branches += 1
+        if claim.equation.doubt is not None or self._branches > MAX_BRANCHES:
+            return
+        world = System([row])
+        for place in sorted(self._claims, reverse=True):
+            known = self._claims[place]
+            if place < claim.place and known.row is not None and known.equation.doubt is None:
+                world.add(known.row)
+        self._worlds[1:] = [world, *self._worlds[1 : MAX_WORLDS - 1]]
+
+    def _rounded(self, claim: Claim) -> Finding | None:
+        """``3x=37`` and then ``x=12.33``."""
+        known = self._worlds[0].values(claim.letters)
+        for form in claim.forms:
+            values = form.values(known)
+            if values is None:
+                continue
+            for exact, side, value in ((values[0], form.right, values[1]), (values[1], form.left, values[0])):
+                literal = traits(side).literal
+                if literal is None:
+                    continue
+                written = literal._replace(value=value)
+                reason = rounds_to(exact, as_division(exact), written, approximate=claim.equation.approximate)
+                if reason is not None:
+                    return Finding(CheckStatus.ROUNDED, reason, *values)
+        return None
+
+    def _refuted(self, claim: Claim) -> Finding | None:
+        """Why a claim fails: the firm equations contradict it under every reading, and nothing else can be meant."""
+        form = claim.forms[0]
+        if claim.equation.doubt is not None or claim.equation.approximate:
+            return None
+        relations = [form.row is not None and self._firm.relation(form.row) for form in claim.forms]
+        if not all(relation and relation[0] is Relation.CONTRADICTS for relation in relations):
+            return None
+        assert form.row is not None
+        step = next((known for known in reversed(self._steps) if known.letters == claim.letters), None)
+        if not is_derived(claim, step, self._last):
+            return None
+        if step is not None and step.row is not None:
+            system, sources = System([step.row]), frozenset({step.place})
+        else:
+            system, sources = self._firm, self._firm.relation(form.row)[1] - form.row.sources
+        claims = [claim, *(self._claims[place] for place in sources)]
+        values = form.values(system.values(claim.letters))
+        if values is None or explained_by_decimals(values, claims) or explained_by_units(values, units_of(claims)):
+            return None
+        if not self._may_refute(claims):
+            return None
+        dollars = "$" in claim.equation.right_units
+        reason = explain(claim.equation.text, values[0], form.left, values[1], form.right, dollars=dollars)
+        return Finding(CheckStatus.FAILS, f"from {self._names(sources)}, {reason}", *values)
+
+    def _may_refute(self, claims: list[Claim]) -> bool:
+        """Whether the letters have one value and one meaning, and the units one scale."""
+        letters = {name for claim in claims for name in claim.letters}
+        if letters & self._loose or mixes_units(units_of(claims)):
+            return False
+        if self._meanings is None:
+            self._meanings = Meanings(self._text())
+        if any(self._meanings.drops_letters(claim.equation.text, self._letters) for claim in claims):
+            return False
+        return self._meanings.are_kept(letters)
+
+    def _keeps_values(self, letters: frozenset[str]) -> bool:
+        """Whether the letters have the values that equations gave them here too, not those of some interval."""
+        return not letters & self._loose and not self._varies()
+
+    def _varies(self) -> bool:
+        """Whether the letters have several values, as on curves and in cases."""
+        if self._meanings is None:
+            self._meanings = Meanings(self._text())
+        return self._meanings.vary(bounds=False)
+
+    def _names(self, places: frozenset[int]) -> str:
+        """The equations by their texts, if they are few."""
+        texts = [self._claims[place].equation.text for place in sorted(places)]
+        return " and ".join(texts) if len(texts) <= MAX_NAMED else "the equations before it"
+
+
+def is_derived(claim: Claim, step: Claim | None, last: Claim | None) -> bool:
+    """Whether a claim is a result rather than news.
+
+    That is a letter's value, the end of a chain (``y = x+3 = 8``), or the next step from the equation before it,
+    which keeps a side or the factor of the letter.
+    """
+    form = claim.forms[0]
+    solved = form.solved()
+    if solved is not None:
+        return solved[1] != 0
+    if last is None or form.row is None:
+        return False
+    chained = last.place == claim.place - 1 and last.sides()[1] == claim.sides()[0]
+    if chained and traits(form.right).literal is not None:
+        return True
+    if step is None or step is not last or step.row is None:
+        return False
+    before = step.forms[0]
+    if any(side in (before.one, before.other) for side in (form.one, form.other) if side.above):
+        return True
+    factors = [abs(factor) for row in (form.row, step.row) for factor in row.coefficients.values()]
+    return factors[0] == factors[-1] != 1
