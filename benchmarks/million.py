@@ -2,7 +2,8 @@
 
     python benchmarks/million.py [--sizes 10000 100000 1000000] [--workers 1 2] [--resume 100000] [--work DIR]
 
-Each file of distinct GSM8K-like rows is made and graded by processes of their own. The peak is the resident memory of
+Each file of distinct GSM8K-like rows is made and graded by processes of their own; whole millions are so many links to
+one file, whose rows repeat farther apart than a part is long. The peak is the resident memory of
 the run and its workers together. Seconds of the clock are those of a whole command; processor seconds tell more on a
 machine that has other work. ``--resume`` grades so many rows twice with one worker: without a stop, and stopped at
 about a half and gone on with. The files are made in ``--work`` (kept, and used again) or in a folder that is removed.
@@ -19,6 +20,7 @@ from typing import Any
 from common import Usage, finish, grade, parser, print_table
 
 MAX_PEAK_MIB = 1024
+MILLION = 1_000_000
 
 
 def main() -> None:
@@ -51,6 +53,14 @@ def main() -> None:
 
 
 def _rows(data: Path, work: Path, rows: int) -> Path:
+    if rows > MILLION:
+        folder = work / f"rows-{rows}"
+        folder.mkdir(exist_ok=True)
+        for number in range(rows // MILLION):
+            link = folder / f"{number:03}.parquet"
+            if not link.exists():
+                link.hardlink_to(_rows(data, work, MILLION))
+        return folder
     source = work / f"rows-{rows}.parquet"
     if not source.exists():
         # In a process of its own: the kernel counts a parent's memory as its child's until the child has started.

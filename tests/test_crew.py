@@ -130,10 +130,10 @@ class TestBadRows:
 
 def test_workers_that_do_not_start(monkeypatch):
     """Where no worker comes up the run stops and says why, instead of trying for ever."""
-    command = (sys.executable, "-c", "raise SystemExit(7)")
+    command = (sys.executable, "-c", "raise SystemExit('no such\\nmodule')")
     with (
         crew_of(command=command) as grader,
-        pytest.raises(EnvironmentStop, match=r"worker processes do not start \(its worker process ended with code 7\)"),
+        pytest.raises(EnvironmentStop, match=r"do not start \(its worker process ended with code 1, saying 'module'\)"),
     ):
         graded(grader, MIXED)
 

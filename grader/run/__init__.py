@@ -20,7 +20,7 @@ from grader.run.graders import Alone, ChunkGrader, asks_models
 from grader.run.identity import Originals, check_same, identity_of
 from grader.run.join import join_parts
 from grader.run.log import Log
-from grader.run.parts import Parts, kept
+from grader.run.parts import Parts
 from grader.run.progress import Progress
 from grader.run.request import Job, Request, check_output, prepare
 from grader.run.summary import RunSummary
@@ -30,7 +30,7 @@ from grader.types import REPORT_FORMAT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Alone", "ChunkGrader", "Job", "Log", "Request", "kept", "prepare", "run_grade"]
+__all__ = ["Alone", "ChunkGrader", "Job", "Log", "Request", "prepare", "run_grade"]
 
 PART_ROWS, CHUNK_ROWS = 8_192, 512
 MODEL_PART_ROWS, MODEL_CHUNK_ROWS = 4_096, 1_024

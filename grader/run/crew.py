@@ -181,7 +181,7 @@ class Crew:
         hand.quiet_s = 0.0
         self.watch.add(message.notes.get("seconds", {}))
         if message.kind == "ready":
-            hand.is_ready = True
+            hand.is_ready, self._stillborn = True, 0
         elif message.kind == "questions":
             task = hand.park(message.task)
             task.questions = message.batch
@@ -230,7 +230,8 @@ class Crew:
 
 def cores() -> int:
     """Count the cores that this process may use: those of its affinity, or fewer where a container's quota says so."""
-    usable = len(os.sched_getaffinity(0))
+    affinity = getattr(os, "sched_getaffinity", None)  # not everywhere
+    usable = len(affinity(0)) if affinity else os.cpu_count() or 1
     with suppress(OSError, ValueError):
         quota, period = QUOTA.read_text(encoding="ascii").split()
         usable = min(usable, max(1, int(quota) // int(period)))

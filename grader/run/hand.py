@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections import deque
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -27,6 +28,7 @@ COMMAND = (sys.executable, "-P", "-m", "grader.run.worker")
 DEPTH = 3
 """Tasks that a worker has at a time: one at work, the others so that it need not wait."""
 ENDING_SECONDS = 10.0
+SAID_CHARACTERS = 200
 
 
 class Task:
@@ -78,11 +80,13 @@ class Hand:
             "PYTHONPATH": os.pathsep.join([str(Path(grader.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]),
             "OMP_NUM_THREADS": "1",
         }
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  read when the process has ended
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
                 [*command, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                stderr=self._errors,
                 pass_fds=[theirs.fileno()],
                 env=environment,
                 start_new_session=True,  # Ctrl-C is for the run, which ends its workers
@@ -144,9 +148,14 @@ class Hand:
             code = self._process.wait(ENDING_SECONDS)
         except subprocess.TimeoutExpired:
             return "fell silent"
-        return f"ended with code {code}" if code >= 0 else f"was killed ({signal.Signals(-code).name})"
+        if code < 0:
+            return f"was killed ({signal.Signals(-code).name})"
+        self._errors.seek(0)
+        said = self._errors.read().decode("utf-8", "replace").strip().splitlines()
+        return f"ended with code {code}" + (f", saying {said[-1][:SAID_CHARACTERS]!r}" if said else "")
 
     def kill(self) -> None:
         """End the process, whatever it is at."""
         self._process.kill()
         self._process.wait()
+        self._errors.close()

@@ -25,7 +25,6 @@ FORMAT = 1
 NOTES = "run.json"
 LOCK = "lock"
 JOINED = "report.tmp"
-HASHED_BYTES = 1 << 20
 
 
 class Part(NamedTuple):
@@ -174,16 +173,6 @@ class Parts:
 def folder_of(output: Path) -> Path:
     """Name the folder of a report's parts."""
     return output.with_name(f"{output.name}.parts")
-
-
-def kept(output: Path) -> tuple[int, int]:
-    """Count the finished parts of an unfinished run and the rows in them."""
-    try:
-        notes = _read_notes(folder_of(output) / NOTES)
-    except (UsageError, EnvironmentStop):
-        return 0, 0
-    parts = notes.get("parts", {})
-    return len(parts), sum(part["rows"] for part in parts.values())
 
 
 def was_renamed(output: Path) -> bool:

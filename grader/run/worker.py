@@ -40,12 +40,18 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run, which ends its workers
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
+    connection = Connection(int(sys.argv[1]))
+    try:
+        setup = unpack(connection.recv_bytes()).notes
+        # Not through a line, which would send it later: who dies of the first row must not seem to have never started.
+        connection.send_bytes(pack("ready"))
+    except (EOFError, OSError):
+        return
     inbox: SimpleQueue[bytes] = SimpleQueue()
-    line = Line(Connection(int(sys.argv[1])), lambda data: os._exit(0) if data is None else inbox.put(data))
-    desk = Desk(unpack(inbox.get()).notes, line.send)
+    line = Line(connection, lambda data: os._exit(0) if data is None else inbox.put(data))
+    desk = Desk(setup, line.send)
     gc.freeze()
     gc.set_threshold(GC_OBJECTS, 20, 20)
-    line.send(pack("ready"))
     while True:
         line.send(desk.handle(unpack(inbox.get())))
 
