@@ -55,6 +55,13 @@ def run_command(prog: str, command: Callable[[list[str]], int], argv: list[str] 
     return code
 
 
+def file_name(text: str) -> Path:
+    """Read the value of an option that names a file to write."""
+    if not text:
+        raise argparse.ArgumentTypeError("its name is empty: name a file")
+    return Path(text)
+
+
 def _open_streams() -> None:
     """Give a process that was started without them its streams, and spell what a terminal's encoding cannot."""
     for name in ("stdout", "stderr"):

@@ -8,10 +8,9 @@ import argparse
 import gc
 import shlex
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.cli.common import Parser, run_command
+from grader.cli.common import Parser, file_name, run_command
 from grader.cli.run_options import add_run_options, chunk_grader, log_of, positive, stoppable
 from grader.errors import UsageError
 
@@ -35,6 +34,7 @@ NOT_WITH_TEXT = {
     "restart": "--restart",
     "workers": "--workers",
     "part_rows": "--part-rows",
+    "shard": "--shard",
     "profile": "--profile",
     "quiet": "--quiet",
     "log_json": "--log-json",
@@ -52,11 +52,11 @@ def build_parser() -> Parser:
     parser.add_argument(
         "inputs", nargs="*", metavar="INPUT", help="Parquet, JSON Lines or CSV: files, folders or quoted globs"
     )
-    parser.add_argument("-o", "--output", type=_path, metavar="FILE", help="the report to write, a .parquet file")
+    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="the report to write, a .parquet file")
     parser.add_argument("--overwrite", action="store_true", help="replace the report and the summary if they are there")
     parser.add_argument("--replace-grades", action="store_true", help="drop the grade_* columns of an earlier report")
     parser.add_argument("--limit", type=positive, metavar="N", help="read the first N rows only")
-    parser.add_argument("--summary", type=_path, metavar="FILE", help="write the counts of the run to this .json file")
+    parser.add_argument("--summary", type=file_name, metavar="FILE", help="write the counts to this .json file")
 
     columns = parser.add_argument_group("columns", "found by name; name them where that fails")
     for role, what in (("problem", "problem"), ("solution", "solution"), ("id", "id"), ("answer", "reference answer")):
@@ -116,7 +116,7 @@ def _grade_files(options: argparse.Namespace, command: str) -> int:
     import pyarrow as pa
 
     from grader.columns import ColumnNames
-    from grader.run import Request, prepare, run_grade
+    from grader.run import Request, Shard, prepare, run_grade
 
     # Arrow's own handlers would swallow a signal that comes while it parses; its calls are short enough to wait for.
     pa.enable_signal_handlers(False)
@@ -132,6 +132,7 @@ def _grade_files(options: argparse.Namespace, command: str) -> int:
             replace_grades=options.replace_grades,
             summary=options.summary,
             part_rows=options.part_rows,
+            shard=options.shard and Shard(*options.shard),
             options=_recorded(options),
             command=command,
         )
@@ -195,12 +196,6 @@ def _recorded(options: argparse.Namespace) -> dict[str, object]:
 
 def _stdin() -> str:
     return sys.stdin.buffer.read().decode("utf-8", "replace")
-
-
-def _path(text: str) -> Path:
-    if not text:
-        raise argparse.ArgumentTypeError("its name is empty: name a file")
-    return Path(text)
 
 
 def _probability(text: str) -> float:

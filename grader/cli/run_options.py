@@ -42,6 +42,13 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="rows that are saved at a time: an interruption costs less than these (default: 8192, 4096 with models)",
     )
+    run.add_argument(
+        "--shard",
+        type=_shard,
+        metavar="K/N",
+        help="grade the Kth of N equal ranges of rows only, as one of N runs on as many machines; "
+        "grade-join joins their reports",
+    )
     run.add_argument("--profile", action="store_true", help="say which stages took how much of the time")
     said = run.add_mutually_exclusive_group()
     said.add_argument("--quiet", action="store_true", help="say only what goes wrong")
@@ -128,6 +135,13 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
     return int(text)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    number, slash, count = text.partition("/")
+    if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not K/N, as in 3/16, with K from 1 to N")
+    return int(number), int(count)
 
 
 def _count(text: str) -> int:

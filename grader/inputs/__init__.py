@@ -42,6 +42,15 @@ class Inputs(NamedTuple):
         rows = [file.rows for file in self.files]
         return None if None in rows else sum(row for row in rows if row is not None)
 
+    def counted(self) -> Inputs:
+        """Give the same inputs with the rows of every file known; those that do not tell them are read for it."""
+        return self._replace(
+            files=tuple(
+                file if file.rows is not None else file._replace(rows=sum(batch.num_rows for _, batch in read(file)))
+                for file in self.files
+            )
+        )
+
     def batches(self, start: int = 0, stop: int | None = None) -> Iterator[pa.RecordBatch]:
         """Stream the rows of all files in order, from row ``start`` (counted from 0) up to ``stop`` where it is given.
 

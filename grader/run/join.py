@@ -63,9 +63,14 @@ def _read(parts: Parts, counts: Counts) -> Iterator[pa.RecordBatch]:
             raise EnvironmentStop(f"{path}: this part was damaged on the disk; run the same command again")
         with stops_run(path), pq.ParquetFile(path, pre_buffer=False) as file:
             counts.add_counts(json.loads(file.metadata.metadata[METADATA_KEY.encode()]))
-            for group in range(file.metadata.num_row_groups):
-                # Apart: Arrow cannot read nested dictionaries across two groups.
-                yield from file.iter_batches(batch_size=BATCH_ROWS, row_groups=[group], use_threads=False)
+            yield from batches_of(file)
+
+
+def batches_of(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    """Stream the rows of a report or a part."""
+    for group in range(file.metadata.num_row_groups):
+        # Apart: Arrow cannot read nested dictionaries across two groups.
+        yield from file.iter_batches(batch_size=BATCH_ROWS, row_groups=[group], use_threads=False)
 
 
 def _account(parts: Parts, joined: Path, counts: Counts) -> None:

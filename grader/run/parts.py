@@ -110,20 +110,24 @@ class Parts:
             return _sha256(self.path(index)) == part.sha256
         return False
 
-    def gaps(self, rows: int | None) -> Iterator[tuple[int, int | None]]:
-        """Give the ranges of rows that no finished part has; where their number is unknown (None) the last is open."""
+    def gaps(self, rows: int | None, first: int = 0) -> Iterator[tuple[int, int | None]]:
+        """Give the ranges of rows that no finished part has; where their number is unknown (None) the last is open.
+
+        The rows of the run begin at ``first``, which begins a part.
+        """
         rows = self.rows if self.rows is not None else rows
         last = max(self.done, default=-1)
         start: int | None = None
-        for index in range(last + 1):
+        for index in range(first // self.part_rows, last + 1):
             if index not in self.done and start is None:
                 start = index * self.part_rows
             elif index in self.done and start is not None:
                 yield start, index * self.part_rows
                 start = None
-        end = last * self.part_rows + self.done[last].rows if self.done else 0
-        if end % self.part_rows == 0 and (rows is None or end < rows):
-            yield end, rows
+        end = last * self.part_rows + self.done[last].rows if self.done else first
+        stop = None if rows is None else first + rows
+        if end % self.part_rows == 0 and (stop is None or end < stop):
+            yield end, stop
 
     def writer(self, index: int, schema: pa.Schema, free_text: Collection[str]) -> AtomicWriter:
         """Open a part for writing."""

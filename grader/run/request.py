@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -16,6 +16,8 @@ from grader.run.parts import folder_of, was_renamed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from grader.run.shards import Shard
 
 NO_NAMES = ColumnNames()
 
@@ -33,6 +35,7 @@ class Request:
     replace_grades: bool = False
     summary: Path | None = None
     part_rows: int | None = None
+    shard: Shard | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     command: str = ""
     """The command line, which is said where it goes on with what is kept."""
@@ -45,12 +48,31 @@ class Job:
     request: Request
     inputs: Inputs
     columns: Columns
+    span: tuple[int, int] | None = None
+    """The rows of a shard, from 0, once the size of its parts is known."""
+
+    @property
+    def all_rows(self) -> int | None:
+        """Count the rows of the run, all shards together; None where an input (CSV) does not tell before it is read."""
+        limit, rows = self.request.limit, self.inputs.rows
+        return rows if limit is None or rows is None else min(limit, rows)
+
+    @property
+    def first(self) -> int:
+        """Give the first row to grade, from 0."""
+        return 0 if self.span is None else self.span[0]
 
     @property
     def rows(self) -> int | None:
-        """Count the rows to grade, or None where an input (CSV) does not tell before it is read."""
-        limit, rows = self.request.limit, self.inputs.rows
-        return rows if limit is None or rows is None else min(limit, rows)
+        """Count the rows to grade, or None as ``all_rows`` does."""
+        return self.all_rows if self.span is None else self.span[1] - self.span[0]
+
+    def in_parts_of(self, part_rows: int) -> Job:
+        """Give the job with the rows of its shard, where it has one."""
+        if self.request.shard is None:
+            return self
+        assert self.all_rows is not None, "prepare counts the rows where there is a shard"
+        return replace(self, span=self.request.shard.span(self.all_rows, part_rows))
 
     @property
     def schema(self) -> pa.Schema:
@@ -77,7 +99,8 @@ def prepare(request: Request) -> Job:
     for file in inputs.files:
         if own in file.path.resolve().parents:
             raise InputError(f"{file.path}: this input is a part of the unfinished report; leave it out of the inputs")
-    return Job(request, inputs, discover(inputs.schema, request.named, inputs.where))
+    columns = discover(inputs.schema, request.named, inputs.where)
+    return Job(request, inputs if request.shard is None else inputs.counted(), columns)
 
 
 def check_output(path: Path, option: str, endings: tuple[str, ...], *, overwrite: bool) -> None:

@@ -1,0 +1,61 @@
+"""``grade-join``: the reports of all shards of a run -> the report of the run."""
+
+# ruff: noqa: PLC0415 `grade-join --help` must not wait for Arrow
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import RawDescriptionHelpFormatter
+from typing import TYPE_CHECKING
+
+from grader.cli.common import Parser, file_name, run_command
+from grader.errors import UsageError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+PROG = "grade-join"
+DESCRIPTION = """\
+Join the reports that grade --shard wrote into the report that one run would have written.
+
+All shards must be there, each once, and agree in version, options, models and inputs; what differs or is missing is
+named, and nothing written. The shards stay where they are."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run grade-join and give its exit code."""
+    return run_command(PROG, _run, argv)
+
+
+def _parser() -> Parser:
+    parser = Parser(PROG, DESCRIPTION)
+    parser.formatter_class = RawDescriptionHelpFormatter
+    parser.add_argument("shards", nargs="+", metavar="SHARD", help="reports of shards: files, folders or quoted globs")
+    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="the report to write, a .parquet file")
+    parser.add_argument("--overwrite", action="store_true", help="replace the report and the summary if they are there")
+    parser.add_argument("--summary", type=file_name, metavar="FILE", help="write the counts to this .json file")
+    return parser
+
+
+def _run(argv: list[str]) -> int:
+    options = _parser().parse_args(argv)
+    if options.output is None:
+        raise UsageError("no output was named: say where the report goes with -o report.parquet")
+    from grader.parquet_io.writer import write_text
+    from grader.run.joining import join_shards, open_shards
+
+    _check_outputs(options)
+    summary = join_shards(open_shards(options.shards, options.output), options.output)
+    if options.summary is not None:
+        write_text(options.summary, json.dumps(summary.as_dict(), ensure_ascii=False, indent=2) + "\n")
+    print(f"\n{summary.table()}", file=sys.stderr)
+    return 0
+
+
+def _check_outputs(options: Namespace) -> None:
+    from grader.run.request import check_output
+
+    check_output(options.output, "-o", (".parquet",), overwrite=options.overwrite)
+    if options.summary is not None:
+        check_output(options.summary, "--summary", (".json",), overwrite=options.overwrite)
