@@ -7,10 +7,11 @@ import os
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from grader import __version__
 from grader.errors import EnvironmentStop, GraderError, UsageError, printable
+from grader.types import Split
+from grader.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +61,33 @@ def file_name(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("its name is empty: name a file")
     return Path(text)
+
+
+class _ToSplits(argparse.Action):
+    """Gather the values of ``--to NAME=FILE``: a file for each split that is named."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, options: argparse.Namespace, value: Any, option: str | None = None
+    ) -> None:
+        """Take one value."""
+        name, equals, file = value.partition("=")
+        if name not in tuple(Split) or not (equals and file):
+            parser.error(f"argument {option}: {value!r} is not NAME=FILE with NAME one of {', '.join(Split)}")
+        if name in options.to:
+            parser.error(f"argument {option}: {name} is named twice; name one file for it")
+        options.to = {**options.to, name: Path(file)}
+
+
+def add_splits(parser: argparse._ActionsContainer) -> None:
+    """Add ``--to``."""
+    parser.add_argument(
+        "--to",
+        action=_ToSplits,
+        default={},
+        metavar="NAME=FILE",
+        help="write rows of the report apart too, once a NAME: clean (found correct, with the input's columns alone), "
+        "rejected (an error was found), undecided (no verdict)",
+    )
 
 
 def _open_streams() -> None:

@@ -10,8 +10,8 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from grader.cli.common import Parser, file_name, run_command
-from grader.cli.run_options import add_run_options, chunk_grader, log_of, positive, stoppable
+from grader.cli.common import Parser, add_splits, file_name, run_command
+from grader.cli.run_options import add_run_options, log_of, positive, stoppable
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ NOT_WITH_TEXT = {
     "inputs": "an input file",
     "output": "-o",
     "summary": "--summary",
+    "to": "--to",
     "limit": "--limit",
     "overwrite": "--overwrite",
     "replace_grades": "--replace-grades",
@@ -57,6 +58,7 @@ def build_parser() -> Parser:
     parser.add_argument("--replace-grades", action="store_true", help="drop the grade_* columns of an earlier report")
     parser.add_argument("--limit", type=positive, metavar="N", help="read the first N rows only")
     parser.add_argument("--summary", type=file_name, metavar="FILE", help="write the counts to this .json file")
+    add_splits(parser)
 
     columns = parser.add_argument_group("columns", "found by name; name them where that fails")
     for role, what in (("problem", "problem"), ("solution", "solution"), ("id", "id"), ("answer", "reference answer")):
@@ -117,6 +119,7 @@ def _grade_files(options: argparse.Namespace, command: str) -> int:
 
     from grader.columns import ColumnNames
     from grader.run import Request, Shard, prepare, run_grade
+    from grader.run.crew import chunk_grader
 
     # Arrow's own handlers would swallow a signal that comes while it parses; its calls are short enough to wait for.
     pa.enable_signal_handlers(False)
@@ -131,6 +134,7 @@ def _grade_files(options: argparse.Namespace, command: str) -> int:
             restart=options.restart,
             replace_grades=options.replace_grades,
             summary=options.summary,
+            splits=options.to,
             part_rows=options.part_rows,
             shard=options.shard and Shard(*options.shard),
             options=_recorded(options),
@@ -144,7 +148,7 @@ def _grade_files(options: argparse.Namespace, command: str) -> int:
     # A batch makes a hundred thousand objects and no cycles: collecting on the usual count costs a fifth of the time.
     gc.freeze()
     gc.set_threshold(GC_OBJECTS, 20, 20)
-    with chunk_grader(options, pair, log) as grader:
+    with chunk_grader(pair, options.workers, log) as grader:
         summary = run_grade(job, grader, log)
     log.show(f"\n{summary.table()}")
     log.say("done", None, **summary.as_dict())

@@ -5,11 +5,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from argparse import RawDescriptionHelpFormatter
 from typing import TYPE_CHECKING
 
-from grader.cli.common import Parser, file_name, run_command
+from grader.cli.common import Parser, add_splits, file_name, run_command
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ def _parser() -> Parser:
     parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="the report to write, a .parquet file")
     parser.add_argument("--overwrite", action="store_true", help="replace the report and the summary if they are there")
     parser.add_argument("--summary", type=file_name, metavar="FILE", help="write the counts to this .json file")
+    add_splits(parser)
     return parser
 
 
@@ -43,19 +43,26 @@ def _run(argv: list[str]) -> int:
     if options.output is None:
         raise UsageError("no output was named: say where the report goes with -o report.parquet")
     from grader.parquet_io.writer import write_text
-    from grader.run.joining import join_shards, open_shards
+    from grader.run import Log
+    from grader.run.joining import free_text_of, join_shards, open_shards
+    from grader.run.splits import write_splits
 
     _check_outputs(options)
-    summary = join_shards(open_shards(options.shards, options.output), options.output)
+    log = Log(prog=PROG)
+    shards = open_shards(options.shards, [options.output, *options.to.values()])
+    summary = join_shards(shards, options.output)
+    if options.to:
+        write_splits(options.output, options.to, free_text_of(shards), log)
     if options.summary is not None:
         write_text(options.summary, json.dumps(summary.as_dict(), ensure_ascii=False, indent=2) + "\n")
-    print(f"\n{summary.table()}", file=sys.stderr)
+    log.show(f"\n{summary.table()}")
     return 0
 
 
 def _check_outputs(options: Namespace) -> None:
-    from grader.run.request import check_output
+    from grader.run.request import check_output, check_splits
 
     check_output(options.output, "-o", (".parquet",), overwrite=options.overwrite)
     if options.summary is not None:
         check_output(options.summary, "--summary", (".json",), overwrite=options.overwrite)
+    check_splits(options.to, [options.output], overwrite=options.overwrite)

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grader.errors import GraderError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from grader.run import ChunkGrader, Log
+    from grader.run import Log
 
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -61,22 +61,6 @@ def log_of(options: argparse.Namespace) -> Log:
     from grader.run.log import Style
 
     return Log(Style.QUIET if options.quiet else Style.JSON if options.log_json else Style.TEXT)
-
-
-@contextmanager
-def chunk_grader(options: argparse.Namespace, pair: Any, log: Log) -> Iterator[ChunkGrader]:
-    """Give who grades: worker processes, or this one."""
-    from grader.pipeline import Grader
-    from grader.run import Alone
-    from grader.run.crew import Crew, default_workers
-
-    workers = default_workers(pair) if options.workers is None else options.workers
-    if workers == 0:
-        with Grader(pair) as grader:
-            yield Alone(grader)
-    else:
-        with Crew(pair, workers, log) as crew:
-            yield crew
 
 
 @contextmanager

@@ -101,15 +101,20 @@ def open_inputs(arguments: Sequence[str], *, replace_grades: bool = False, outpu
     the ``outputs`` is an input.
     """
     paths = resolve(arguments)
-    for output in outputs:
-        if any(output.exists() and output.samefile(path) for path in paths):
-            raise InputError(f"{output}: the output is one of the inputs; choose another name for it")
+    refuse_outputs(paths, outputs)
     files = tuple(map(inspect, paths))
     graded = {name for file in files for name in file.schema.names if name.lower().startswith(REPORT_PREFIX)}
     if graded:
         _refuse_reports(arguments, files, replace_grades=replace_grades)
     schema = _join([file._replace(schema=_without(file.schema, graded)) for file in files])
     return Inputs(files, schema)
+
+
+def refuse_outputs(paths: Sequence[Path], outputs: Iterable[Path]) -> None:
+    """Raise InputError where one of the outputs is one of the inputs."""
+    for output in outputs:
+        if any(output.exists() and output.samefile(path) for path in paths):
+            raise InputError(f"{output}: the output is one of the inputs; choose another name for it")
 
 
 def _refuse_reports(arguments: Sequence[str], files: Sequence[InputFile], *, replace_grades: bool) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from grader.errors import GraderError
 from grader.parquet_io.writer import write_text
 from grader.run.chunks import chunks_of
-from grader.run.graders import Alone, ChunkGrader, asks_models
+from grader.run.graders import Alone, ChunkGrader, chunk_rows_of, part_rows_of
 from grader.run.identity import Originals, check_same, identity_of
 from grader.run.join import join_parts
 from grader.run.log import Log
@@ -23,6 +23,7 @@ from grader.run.parts import Parts
 from grader.run.progress import Progress
 from grader.run.request import Job, Request, check_output, prepare
 from grader.run.shards import SHARD, Shard
+from grader.run.splits import write_splits
 from grader.run.summary import RunSummary
 from grader.run.writing import Writing
 
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["Alone", "ChunkGrader", "Job", "Log", "Request", "Shard", "prepare", "run_grade"]
-
-PART_ROWS, CHUNK_ROWS = 8_192, 512
-MODEL_PART_ROWS, MODEL_CHUNK_ROWS = 4_096, 1_024
-"""Where models are asked: small parts, so that an interruption costs minutes, and chunks that make whole batches."""
 
 
 def run_grade(job: Job, grader: ChunkGrader, log: Log | None = None) -> RunSummary:
@@ -49,7 +46,7 @@ def run_grade(job: Job, grader: ChunkGrader, log: Log | None = None) -> RunSumma
         report=str(request.output), columns=job.columns.sentence(), pair=pair.sentence(), engines=pair.describe()
     )
     originals = Originals(job.inputs)
-    part_rows = request.part_rows or (MODEL_PART_ROWS if asks_models(pair) else PART_ROWS)
+    part_rows = request.part_rows or part_rows_of(pair)
     job = job.in_parts_of(part_rows)
     shard = {} if request.shard is None else {SHARD: str(request.shard)}
     identity = identity_of({**request.options, **shard}, summary.engines, originals, part_rows)
@@ -70,6 +67,10 @@ def run_grade(job: Job, grader: ChunkGrader, log: Log | None = None) -> RunSumma
                     )
             else:
                 summary.add_counts(parts.counts)
+        if request.splits:
+            # From the report in its place: the same command writes them where this one is ended before.
+            with grader.watch("split"):
+                write_splits(request.output, request.splits, job.free_text, log)
         summary.seconds = time.perf_counter() - began
         if request.summary is not None:
             write_text(request.summary, json.dumps(summary.as_dict(), ensure_ascii=False, indent=2) + "\n")
@@ -132,12 +133,11 @@ def _go_on(job: Job, parts: Parts, log: Log) -> None:
 def _grade_parts(job: Job, grader: ChunkGrader, parts: Parts, log: Log) -> None:
     """Grade the rows that no finished part has, a part at a time."""
     watch = grader.watch
-    chunk_rows = MODEL_CHUNK_ROWS if asks_models(grader.pair) else CHUNK_ROWS
     done = sum(part.rows for part in parts.done.values())
     with Progress(log, job.rows, done) as progress, Writing(job, parts, log) as writing:
         for start, stop in list(parts.gaps(job.rows, job.first)):
             batches = job.inputs.batches(start, job.request.limit if stop is None else stop)
-            cut = chunks_of(batches, start, job.columns, parts.part_rows, chunk_rows)
+            cut = chunks_of(batches, start, job.columns, parts.part_rows, chunk_rows_of(grader.pair))
             for chunk, graded in grader.reports(watch.timed("read", cut)):
                 with watch("write"):
                     writing.add(chunk, graded)

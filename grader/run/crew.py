@@ -10,16 +10,18 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
+from grader import pipeline
 from grader.errors import EnvironmentStop
 from grader.parquet_io.report import report_batch
 from grader.run.careful import ask_all, failed_row
 from grader.run.chunks import NO_ROWS
+from grader.run.graders import Alone
 from grader.run.hand import COMMAND, Hand, Task
 from grader.run.profile import WAIT, Watch
 from grader.run.wire import from_answers, from_solutions, pack, to_questions, unpack
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from grader.engines import Pair
     from grader.run.chunks import Chunk
+    from grader.run.graders import ChunkGrader
     from grader.run.log import Log
 
 STUCK_SECONDS = 120.0
@@ -242,3 +245,15 @@ def default_workers(pair: Any) -> int:
     """Choose the number of workers: every core, or a few of them where models take most of the time."""
     alone = pair.extractor is None and pair.classifier is None
     return cores() if alone else max(1, min(4, cores() // 2))
+
+
+@contextmanager
+def chunk_grader(pair: Pair, workers: int | None, log: Log) -> Iterator[ChunkGrader]:
+    """Give who grades: ``workers`` processes (None: as many as ``default_workers`` says), or with 0 this one."""
+    size = default_workers(pair) if workers is None else workers
+    if size == 0:
+        with pipeline.Grader(pair) as grader:
+            yield Alone(grader)
+    else:
+        with Crew(pair, size, log) as crew:
+            yield crew

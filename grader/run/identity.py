@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from grader import __version__
 from grader.errors import InputError, UsageError
+from grader.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

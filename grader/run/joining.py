@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from grader.columns import Columns
 from grader.errors import InputError
+from grader.inputs import refuse_outputs
 from grader.inputs.common import reading
 from grader.inputs.paths import resolve
 from grader.parquet_io.report import REPORT
@@ -45,15 +46,14 @@ class ShardReport(NamedTuple):
         return {**{name: value for name, value in self.said.items() if name != "rows"}, SHARD: whole}
 
 
-def open_shards(arguments: Sequence[str], output: Path) -> list[ShardReport]:
+def open_shards(arguments: Sequence[str], outputs: Sequence[Path]) -> list[ShardReport]:
     """Find the reports of the shards that files, folders and globs name, in the order of their rows.
 
     Raises InputError where one is not such a report, where they are not all of one run, and where some are missing or
-    there twice.
+    there twice, or where one of the ``outputs`` is among them.
     """
     paths = resolve(arguments)
-    if any(output.exists() and output.samefile(path) for path in paths):
-        raise InputError(f"{output}: the output is one of the inputs; choose another name for it")
+    refuse_outputs(paths, outputs)
     shards = sorted(map(_open, paths), key=lambda report: report.shard)
     for report in shards[1:]:
         _check_settings(shards[0], report)
@@ -74,20 +74,25 @@ def join_shards(shards: Sequence[ShardReport], output: Path) -> RunSummary:
     """
     began = time.perf_counter()
     said = {name: value for name, value in shards[0].said.items() if name != SHARD}
-    columns = Columns(**said["columns"])
     summary = RunSummary(
         report=str(output),
-        columns=columns.sentence(),
+        columns=Columns(**said["columns"]).sentence(),
         pair=f"{len(shards)} shards joined",
         engines={name: said[name] for name in ("extractor", "classifier")},
     )
-    with AtomicWriter(output, shards[0].schema, {columns.problem, columns.solution}) as writer:
+    with AtomicWriter(output, shards[0].schema, free_text_of(shards)) as writer:
         for report in shards:
             for batch in _rows(report, summary):
                 writer.write(batch)
         writer.commit({**said, "rows": rows_of(summary)})
     summary.seconds = time.perf_counter() - began
     return summary
+
+
+def free_text_of(shards: Sequence[ShardReport]) -> set[str]:
+    """Name the columns whose values hardly repeat."""
+    columns = shards[0].said["columns"]
+    return {columns["problem"], columns["solution"]}
 
 
 def _open(path: Path) -> ShardReport:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from grader import __version__
 from grader.inputs import joint_fingerprint
 from grader.run.shards import SHARD
 from grader.types import REPORT_FORMAT
+from grader.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

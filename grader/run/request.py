@@ -34,6 +34,8 @@ class Request:
     restart: bool = False
     replace_grades: bool = False
     summary: Path | None = None
+    splits: Mapping[str, Path] = field(default_factory=dict)
+    """Files for the rows by their answer: ``grader.run.splits``."""
     part_rows: int | None = None
     shard: Shard | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -94,6 +96,8 @@ def prepare(request: Request) -> Job:
     if request.summary is not None:
         check_output(request.summary, "--summary", (".json",), overwrite=overwrite)
         outputs.append(request.summary)
+    check_splits(request.splits, outputs, overwrite=overwrite)
+    outputs += request.splits.values()
     inputs = open_inputs(request.inputs, replace_grades=request.replace_grades, outputs=outputs)
     own = folder_of(request.output).resolve()
     for file in inputs.files:
@@ -113,3 +117,13 @@ def check_output(path: Path, option: str, endings: tuple[str, ...], *, overwrite
         raise UsageError(f"{path}: the folder {path.parent} is not there; make it with mkdir -p {path.parent}")
     if path.exists() and not overwrite:
         raise UsageError(f"{path}: this file is already there; choose another name, or replace it with --overwrite")
+
+
+def check_splits(splits: Mapping[str, Path], others: Sequence[Path], *, overwrite: bool) -> None:
+    """Raise UsageError where a split cannot be written, or would be written over another file of this run."""
+    seen = {path.resolve() for path in others}
+    for name, path in splits.items():
+        check_output(path, f"--to {name}=", (".parquet",), overwrite=overwrite)
+        if path.resolve() in seen:
+            raise UsageError(f"{path}: --to {name}= names a file that is written already; choose another name")
+        seen.add(path.resolve())
