@@ -10,12 +10,14 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from grader.cli.common import Parser, add_splits, file_name, run_command
+from grader.cli.common import Parser, add_splits, file_name, output_place, run_command
 from grader.cli.run_options import add_run_options, log_of, positive, stoppable
 from grader.errors import UsageError
+from grader.remote import redacted
 
 if TYPE_CHECKING:
     from grader.engines import Pair
+    from grader.run import Log
 
 PROG = "grade"
 GC_OBJECTS = 200_000
@@ -51,9 +53,14 @@ def build_parser() -> Parser:
     """Build the parser; docs/cli.md is checked against its help."""
     parser = Parser(PROG, "Find the wrong solutions in a math data set, and say why, row by row.")
     parser.add_argument(
-        "inputs", nargs="*", metavar="INPUT", help="Parquet, JSON Lines or CSV: files, folders or quoted globs"
+        "inputs",
+        nargs="*",
+        metavar="INPUT",
+        help="Parquet, JSON Lines or CSV: files, folders or quoted globs; s3://, hf:// and https:// too",
     )
-    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="the report to write, a .parquet file")
+    parser.add_argument(
+        "-o", "--output", type=output_place, metavar="FILE", help="the report to write, a .parquet file; s3:// too"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace the report and the summary if they are there")
     parser.add_argument("--replace-grades", action="store_true", help="drop the grade_* columns of an earlier report")
     parser.add_argument("--limit", type=positive, metavar="N", help="read the first N rows only")
@@ -103,7 +110,7 @@ def _command(argv: list[str]) -> int:
     with stoppable(options, PROG):
         if options.text is not None:
             return _grade_text(options)
-        return _grade_files(options, shlex.join([PROG, *argv]))
+        return _grade_files(options, shlex.join([PROG, *map(redacted, argv)]))
 
 
 def _grade_files(options: argparse.Namespace, command: str) -> int:
@@ -115,6 +122,12 @@ def _grade_files(options: argparse.Namespace, command: str) -> int:
         raise UsageError("an input has an empty name: name a file, a folder or a glob")
     if options.output is None:
         raise UsageError("no output was named: say where the report goes with -o report.parquet")
+    with log_of(options).listening() as log:
+        _run(options, command, log)
+    return 0
+
+
+def _run(options: argparse.Namespace, command: str, log: Log) -> None:
     import pyarrow as pa
 
     from grader.columns import ColumnNames
@@ -141,7 +154,6 @@ def _grade_files(options: argparse.Namespace, command: str) -> int:
             command=command,
         )
     )
-    log = log_of(options)
     log.say("columns", job.columns.sentence(), **job.columns._asdict())
     pair = _load_pair(options)
     log.say("models", pair.sentence(), **pair.describe())
@@ -155,7 +167,6 @@ def _grade_files(options: argparse.Namespace, command: str) -> int:
     if options.profile:
         log.show(f"\n{grader.watch.table()}")
         log.say("profile", None, **grader.watch.seconds)
-    return 0
 
 
 def _grade_text(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ import json
 from argparse import RawDescriptionHelpFormatter
 from typing import TYPE_CHECKING
 
-from grader.cli.common import Parser, add_splits, file_name, run_command
+from grader.cli.common import Parser, add_splits, file_name, output_place, run_command
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ def _parser() -> Parser:
     parser = Parser(PROG, DESCRIPTION)
     parser.formatter_class = RawDescriptionHelpFormatter
     parser.add_argument("shards", nargs="+", metavar="SHARD", help="reports of shards: files, folders or quoted globs")
-    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="the report to write, a .parquet file")
+    parser.add_argument(
+        "-o", "--output", type=output_place, metavar="FILE", help="the report to write, a .parquet file"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace the report and the summary if they are there")
     parser.add_argument("--summary", type=file_name, metavar="FILE", help="write the counts to this .json file")
     add_splits(parser)
@@ -47,15 +49,15 @@ def _run(argv: list[str]) -> int:
     from grader.run.joining import free_text_of, join_shards, open_shards
     from grader.run.splits import write_splits
 
-    _check_outputs(options)
-    log = Log(prog=PROG)
-    shards = open_shards(options.shards, [options.output, *options.to.values()])
-    summary = join_shards(shards, options.output)
-    if options.to:
-        write_splits(options.output, options.to, free_text_of(shards), log)
-    if options.summary is not None:
-        write_text(options.summary, json.dumps(summary.as_dict(), ensure_ascii=False, indent=2) + "\n")
-    log.show(f"\n{summary.table()}")
+    with Log(prog=PROG).listening() as log:
+        _check_outputs(options)
+        shards = open_shards(options.shards, [options.output, *options.to.values()])
+        summary = join_shards(shards, options.output)
+        if options.to:
+            write_splits(options.output, options.to, free_text_of(shards), log)
+        if options.summary is not None:
+            write_text(options.summary, json.dumps(summary.as_dict(), ensure_ascii=False, indent=2) + "\n")
+        log.show(f"\n{summary.table()}")
     return 0
 
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from grader.errors import InputError, UsageError
+from grader.remote import RemoteStat
 from grader.version import __version__
 
 if TYPE_CHECKING:
@@ -13,9 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from grader.inputs import Inputs
+    from grader.remote import Place
 
 MAX_DIFFERENCES = 5
-Stamp = tuple[int, int]
+Stamp = tuple[int, int | str | None]
 
 
 class Originals:
@@ -102,9 +104,9 @@ def spelled(value: Any) -> str:
     return "not given" if value is None or value is False else str(value)
 
 
-def _stamp(path: Path) -> Stamp | None:
+def _stamp(path: Place) -> Stamp | None:
     try:
         status = path.stat()
-    except OSError:
+    except (OSError, InputError):
         return None
-    return status.st_size, status.st_mtime_ns
+    return status.st_size, status.version if isinstance(status, RemoteStat) else status.st_mtime_ns

@@ -7,9 +7,6 @@ import time
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from grader.columns import Columns
 from grader.errors import InputError
 from grader.inputs import refuse_outputs
@@ -18,14 +15,17 @@ from grader.inputs.paths import resolve
 from grader.parquet_io.report import REPORT
 from grader.parquet_io.writer import METADATA_KEY, AtomicWriter
 from grader.run.identity import MAX_DIFFERENCES, spelled, unequal
-from grader.run.join import batches_of
+from grader.run.join import batches_of, open_report
 from grader.run.metadata import rows_of
 from grader.run.shards import SHARD, Shard
 from grader.run.summary import Counts, RunSummary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+
+    import pyarrow as pa
+
+    from grader.remote import Place
 
 MAX_NAMED = 20
 
@@ -33,7 +33,7 @@ MAX_NAMED = 20
 class ShardReport(NamedTuple):
     """The report of one shard: its rows, its columns, and what its metadata say."""
 
-    path: Path
+    path: Place
     shard: Shard
     rows: int
     schema: pa.Schema
@@ -46,7 +46,7 @@ class ShardReport(NamedTuple):
         return {**{name: value for name, value in self.said.items() if name != "rows"}, SHARD: whole}
 
 
-def open_shards(arguments: Sequence[str], outputs: Sequence[Path]) -> list[ShardReport]:
+def open_shards(arguments: Sequence[str], outputs: Sequence[Place]) -> list[ShardReport]:
     """Find the reports of the shards that files, folders and globs name, in the order of their rows.
 
     Raises InputError where one is not such a report, where they are not all of one run, and where some are missing or
@@ -67,7 +67,7 @@ def open_shards(arguments: Sequence[str], outputs: Sequence[Path]) -> list[Shard
     return shards
 
 
-def join_shards(shards: Sequence[ShardReport], output: Path) -> RunSummary:
+def join_shards(shards: Sequence[ShardReport], output: Place) -> RunSummary:
     """Write the report of the run whose shards these are, as ``open_shards`` gave them.
 
     Raises InputError where a shard turns out damaged, EnvironmentStop where the disk stops the writing.
@@ -95,8 +95,8 @@ def free_text_of(shards: Sequence[ShardReport]) -> set[str]:
     return {columns["problem"], columns["solution"]}
 
 
-def _open(path: Path) -> ShardReport:
-    with reading(path, "Parquet"), pq.ParquetFile(path) as file:
+def _open(path: Place) -> ShardReport:
+    with reading(path, "Parquet"), open_report(path) as file:
         found = file.metadata.metadata or {}
         rows, schema = file.metadata.num_rows, file.schema_arrow.remove_metadata()
     try:
@@ -141,7 +141,7 @@ def _missing(numbers: Sequence[int], count: int) -> str:
 def _rows(report: ShardReport, counts: Counts) -> Iterator[pa.RecordBatch]:
     """Stream the rows of a shard, counting them; what was counted must be what its metadata say."""
     own = Counts()
-    with reading(report.path, "Parquet"), pq.ParquetFile(report.path, pre_buffer=False) as file:
+    with reading(report.path, "Parquet"), open_report(report.path) as file:
         for batch in batches_of(file):
             own.add(batch.select(REPORT.names))
             yield batch

@@ -11,12 +11,14 @@ from grader.columns import ColumnNames, Columns, discover
 from grader.errors import InputError, UsageError
 from grader.inputs import Inputs, open_inputs
 from grader.parquet_io.report import REPORT
+from grader.remote import RemotePath
 from grader.run.parts import folder_of, was_renamed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from grader.remote import Place
     from grader.run.shards import Shard
 
 NO_NAMES = ColumnNames()
@@ -27,14 +29,14 @@ class Request:
     """What the user asked for. ``options`` are recorded in the report as they stand."""
 
     inputs: Sequence[str]
-    output: Path
+    output: Place
     named: ColumnNames = NO_NAMES
     limit: int | None = None
     overwrite: bool = False
     restart: bool = False
     replace_grades: bool = False
     summary: Path | None = None
-    splits: Mapping[str, Path] = field(default_factory=dict)
+    splits: Mapping[str, Place] = field(default_factory=dict)
     """Files for the rows by their answer: ``grader.run.splits``."""
     part_rows: int | None = None
     shard: Shard | None = None
@@ -92,7 +94,7 @@ def prepare(request: Request) -> Job:
     # A report that took its place just before its run was ended is looked at again when the models are known.
     overwrite = request.overwrite or was_renamed(request.output)
     check_output(request.output, "-o", (".parquet",), overwrite=overwrite)
-    outputs = [request.output]
+    outputs: list[Place] = [request.output]
     if request.summary is not None:
         check_output(request.summary, "--summary", (".json",), overwrite=overwrite)
         outputs.append(request.summary)
@@ -101,29 +103,35 @@ def prepare(request: Request) -> Job:
     inputs = open_inputs(request.inputs, replace_grades=request.replace_grades, outputs=outputs)
     own = folder_of(request.output).resolve()
     for file in inputs.files:
-        if own in file.path.resolve().parents:
+        if not isinstance(file.path, RemotePath) and own in file.path.resolve().parents:
             raise InputError(f"{file.path}: this input is a part of the unfinished report; leave it out of the inputs")
     columns = discover(inputs.schema, request.named, inputs.where)
     return Job(request, inputs if request.shard is None else inputs.counted(), columns)
 
 
-def check_output(path: Path, option: str, endings: tuple[str, ...], *, overwrite: bool) -> None:
+def check_output(path: Place, option: str, endings: tuple[str, ...], *, overwrite: bool) -> None:
     """Raise UsageError where a file of this name cannot be written, or must not be."""
-    if path.is_dir():
+    if isinstance(path, RemotePath):
+        path.check_writable()
+    elif path.is_dir():
         raise UsageError(f"{path}: {option} names a folder; name a file in it, as in {path / ('report' + endings[0])}")
     if path.suffix.lower() not in endings:
         raise UsageError(f"{path}: {option} must end in {' or '.join(endings)}")
-    if not path.parent.is_dir():
+    if not isinstance(path, RemotePath) and not path.parent.is_dir():
         raise UsageError(f"{path}: the folder {path.parent} is not there; make it with mkdir -p {path.parent}")
     if path.exists() and not overwrite:
         raise UsageError(f"{path}: this file is already there; choose another name, or replace it with --overwrite")
 
 
-def check_splits(splits: Mapping[str, Path], others: Sequence[Path], *, overwrite: bool) -> None:
+def check_splits(splits: Mapping[str, Place], others: Sequence[Place], *, overwrite: bool) -> None:
     """Raise UsageError where a split cannot be written, or would be written over another file of this run."""
-    seen = {path.resolve() for path in others}
+    seen = set(map(_real, others))
     for name, path in splits.items():
         check_output(path, f"--to {name}=", (".parquet",), overwrite=overwrite)
-        if path.resolve() in seen:
+        if _real(path) in seen:
             raise UsageError(f"{path}: --to {name}= names a file that is written already; choose another name")
-        seen.add(path.resolve())
+        seen.add(_real(path))
+
+
+def _real(path: Place) -> Place:
+    return path if isinstance(path, RemotePath) else path.resolve()

@@ -8,28 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from grader.parquet_io.report import REPORT
 from grader.parquet_io.writer import METADATA_KEY, AtomicWriter, stops_run
-from grader.run.join import batches_of
+from grader.run.join import batches_of, open_report
 from grader.types import Split, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from pathlib import Path
 
+    from grader.remote import Place
     from grader.run.log import Log
 
 
-def write_splits(report: Path, splits: Mapping[str, Path], free_text: Collection[str], log: Log) -> None:
+def write_splits(report: Place, splits: Mapping[str, Place], free_text: Collection[str], log: Log) -> None:
     """Write the rows of a finished report into the files of ``splits``, and say how many went where.
 
     ``clean`` gets the columns of the input as they were, ready to train on; the others those of the report, with the
     reasons. Raises EnvironmentStop.
     """
     rows = dict.fromkeys(map(str, Split), 0)
-    with stops_run(report), pq.ParquetFile(report, pre_buffer=False) as file, ExitStack() as stack:
+    with stops_run(report), open_report(report) as file, ExitStack() as stack:
         said = json.loads(file.metadata.metadata[METADATA_KEY.encode()])
         schema = file.schema_arrow.remove_metadata()
         kept = {name: _columns(name, schema) for name in splits}
@@ -62,6 +61,6 @@ def _masks(verdicts: pa.Array) -> dict[str, Any]:
     return dict(zip(Split, (clean, pc.invert(pc.or_(clean, undecided)), undecided), strict=True))
 
 
-def _say(log: Log, name: str, rows: int, path: Path | None) -> None:
+def _say(log: Log, name: str, rows: int, path: Place | None) -> None:
     where = f"{path}" if path is not None else f"not written apart (--to {name}=FILE)"
     log.say("split", f"{name}: {rows:,} rows, {where}", split=name, rows=rows, path=path)
