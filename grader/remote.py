@@ -142,6 +142,10 @@ class RemotePath:
         if (there := self.stat().st_size) != (here := local.stat().st_size):
             raise EnvironmentStop(f"{self}: {there} of {here} bytes arrived; run the same command again")
 
+    def unlink(self) -> None:
+        """Remove the file."""
+        self.attempt(lambda files, path: files.rm_file(path))
+
     def check_writable(self) -> None:
         """Raise UsageError where nothing can be written, as far as can be told without writing."""
         if self.scheme != "s3":

@@ -8,7 +8,8 @@ import argparse
 import gc
 import shlex
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from grader.cli.common import Parser, add_splits, file_name, output_place, run_command
 from grader.cli.run_options import add_run_options, log_of, positive, stoppable
@@ -17,7 +18,7 @@ from grader.remote import redacted
 
 if TYPE_CHECKING:
     from grader.engines import Pair
-    from grader.run import Log
+    from grader.run import Log, Request
 
 PROG = "grade"
 GC_OBJECTS = 200_000
@@ -41,6 +42,14 @@ NOT_WITH_TEXT = {
     "profile": "--profile",
     "quiet": "--quiet",
     "log_json": "--log-json",
+    "ray": "--ray",
+}
+NOT_WITH_RAY = {
+    "workers": "--workers (--ray-cpus says how many an actor has)",
+    "shard": "--shard",
+    "to": "--to (grade-join has it)",
+    "profile": "--profile",
+    "overwrite": "--overwrite (--restart throws the parts away)",
 }
 
 
@@ -122,9 +131,24 @@ def _grade_files(options: argparse.Namespace, command: str) -> int:
         raise UsageError("an input has an empty name: name a file, a folder or a glob")
     if options.output is None:
         raise UsageError("no output was named: say where the report goes with -o report.parquet")
+    _check_ray(options)
     with log_of(options).listening() as log:
         _run(options, command, log)
     return 0
+
+
+def _check_ray(options: argparse.Namespace) -> None:
+    if options.ray is None:
+        for name in ("actors", "cpus", "gpus"):
+            if getattr(options, f"ray_{name}") is not None:
+                raise UsageError(f"--ray-{name} goes with --ray")
+        return
+    for name, option in NOT_WITH_RAY.items():
+        value = getattr(options, name)
+        if not (value is None or value is False or value == {}):
+            raise UsageError(f"with --ray leave out {option}")
+    if Path(options.ray).exists():
+        raise UsageError(f"--ray took {options.ray} for the address of a cluster; write --ray=auto before an input")
 
 
 def _run(options: argparse.Namespace, command: str, log: Log) -> None:
@@ -137,23 +161,25 @@ def _run(options: argparse.Namespace, command: str, log: Log) -> None:
     # Arrow's own handlers would swallow a signal that comes while it parses; its calls are short enough to wait for.
     pa.enable_signal_handlers(False)
     named = ColumnNames(options.problem_column, options.solution_column, options.id_column, options.answer_column)
-    job = prepare(
-        Request(
-            inputs=options.inputs,
-            output=options.output,
-            named=named,
-            limit=options.limit,
-            overwrite=options.overwrite,
-            restart=options.restart,
-            replace_grades=options.replace_grades,
-            summary=options.summary,
-            splits=options.to,
-            part_rows=options.part_rows,
-            shard=options.shard and Shard(*options.shard),
-            options=_recorded(options),
-            command=command,
-        )
+    request = Request(
+        inputs=options.inputs,
+        output=options.output,
+        named=named,
+        limit=options.limit,
+        overwrite=options.overwrite,
+        restart=options.restart,
+        replace_grades=options.replace_grades,
+        summary=options.summary,
+        splits=options.to,
+        part_rows=options.part_rows,
+        shard=options.shard and Shard(*options.shard),
+        options=_recorded(options),
+        command=command,
     )
+    if options.ray is not None:
+        _run_on_ray(options, request, log)
+        return
+    job = prepare(request)
     log.say("columns", job.columns.sentence(), **job.columns._asdict())
     pair = _load_pair(options)
     log.say("models", pair.sentence(), **pair.describe())
@@ -167,6 +193,19 @@ def _run(options: argparse.Namespace, command: str, log: Log) -> None:
     if options.profile:
         log.show(f"\n{grader.watch.table()}")
         log.say("profile", None, **grader.watch.seconds)
+
+
+def _run_on_ray(options: argparse.Namespace, request: Request, log: Log) -> None:
+    from grader.distributed import Cluster, run_on_ray
+    from grader.run.request import prepare_parts
+
+    job = prepare_parts(request)
+    log.say("columns", job.columns.sentence(), **job.columns._asdict())
+    cpus = 1.0 if options.ray_cpus is None else options.ray_cpus
+    cluster = Cluster(options.ray, options.ray_actors, cpus, options.ray_gpus or 0.0)
+    summary = run_on_ray(job, _models(options), cluster, log)
+    log.show(f"\n{summary.table()}")
+    log.say("done", None, **summary.as_dict())
 
 
 def _grade_text(options: argparse.Namespace) -> int:
@@ -189,15 +228,13 @@ def _grade_text(options: argparse.Namespace) -> int:
 def _load_pair(options: argparse.Namespace) -> Pair:
     from grader.engines import load_pair
 
-    return load_pair(
-        options.extractor,
-        not options.no_classifier,
-        options.adapters,
-        options.threshold,
-        device=options.device,
-        quantization=options.quantization,
-        offline=options.offline,
-    )
+    return load_pair(**_models(options))
+
+
+def _models(options: argparse.Namespace) -> dict[str, Any]:
+    """Give the arguments of ``load_pair`` that the options say."""
+    names = ("extractor", "adapters", "threshold", "device", "quantization", "offline")
+    return {"classifier": not options.no_classifier, **{name: getattr(options, name) for name in names}}
 
 
 def _recorded(options: argparse.Namespace) -> dict[str, object]:
