@@ -85,8 +85,7 @@ class Grader:
     def grade(self, solutions: Sequence[Solution]) -> list[GradedSolution]:
         """Grade a batch: a result for each solution, in their order, none of which depends on the others."""
         drafts = [draft_of(solution) for solution in solutions]
-        mode = "rules" if self.pair.extractor is None else self.pair.mode
-        answers = ask(self.pair, solutions, [question_of(draft, mode) for draft in drafts])
+        answers = ask(self.pair, solutions, [question_of(draft, self.pair.reads_by) for draft in drafts])
         return [self.finish(*row) for row in zip(solutions, drafts, answers, strict=True)]
 
     def finish(self, solution: Solution, draft: Draft | None, answer: Answer | None) -> GradedSolution:

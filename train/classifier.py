@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import get_peft_model
 from transformers import Trainer, TrainingArguments
 
-from grader.modeling import GPTSequenceClassifier, load_base, load_tokenizer, pick_device, pick_dtype
+from grader.modeling import GPTSequenceClassifier, load_tokenizer, pick_device, pick_dtype
 from grader.modeling.adapting import HEAD, lora_targets
 from train.batches import batches_by_length, collate
 from train.calibrate import (
@@ -25,7 +25,7 @@ from train.checkpoints import claim
 from train.data import IGNORED
 from train.encoding import classifier_rows
 from train.job import save_adapter, told
-from train.loop import OwnTrainer, callbacks, evaluating, quantization_of, trainer_options
+from train.loop import OwnTrainer, bare_base, callbacks, evaluating, lora, trainer_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,25 +77,10 @@ def train_classifier(job: Job) -> dict[str, Any]:
 
 def adapted_classifier(recipe: Recipe, dtype: torch.dtype, device: torch.device) -> Any:
     """The base without its LM head, a fresh adapter on every linear layer of its blocks, and a head trained in full."""
-    backbone = load_base(
-        "classifier",
-        recipe.base,
-        quantization=quantization_of(recipe, device),
-        dtype=dtype,
-        device=device,
-        revision=recipe.revision,
-    )
+    backbone = bare_base("classifier", recipe, dtype, device)
     torch.manual_seed(recipe.seed)
     model = GPTSequenceClassifier(backbone)
-    config = LoraConfig(
-        r=recipe.rank,
-        lora_alpha=recipe.lora_alpha,
-        lora_dropout=recipe.dropout,
-        bias="none",
-        target_modules=lora_targets(model),
-        modules_to_save=[HEAD],
-    )
-    return get_peft_model(model, config)
+    return get_peft_model(model, lora(recipe, target_modules=lora_targets(model), modules_to_save=[HEAD]))
 
 
 def build_trainer(job: Job, model: Any, pad: int, train: Encoded, validation: Encoded) -> OwnClassifierTrainer:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import asdict, dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from grader.adapters import KINDS, Kind
 from grader.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-Kind = Literal["extractor", "classifier"]
-KINDS: tuple[Kind, ...] = ("extractor", "classifier")
 QUANTIZATIONS = ("nf4", "none")
 TRAINERS = ("auto", "unsloth", "trl")
 LABELS = ("lines", "whole")

@@ -63,6 +63,11 @@ class Pair:
     threshold: float = DEFAULT_THRESHOLD
     name: str = NOTHING_INSTALLED
 
+    @property
+    def reads_by(self) -> str:
+        """The mode in which lines are read: ``rules`` where there is no extractor."""
+        return "rules" if self.extractor is None else self.mode
+
     def describe(self) -> dict[str, Any]:
         """The identity of both halves for the report's metadata; None where a half is absent."""
         return {
