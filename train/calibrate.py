@@ -66,7 +66,7 @@ def choose_threshold(flaw: Floats, flawed: Bools, false_alarms: float) -> float:
     allowed = false_alarms * max(1, int((~flawed).sum()))
     quiet = [middle for middle in tried if int((flaw[~flawed] >= middle).sum()) <= allowed]
     best = max(quiet, key=lambda middle: round(mean_f1(flaw >= middle, flawed), 9))
-    return min(max(round(best, 4), 0.0001), 0.9999)
+    return min(max(best, 0.0001), 0.9999)
 
 
 def mean_f1(called: Bools, flawed: Bools) -> float:

@@ -143,7 +143,7 @@ def figures(
 
     ``loss`` is the mean cross-entropy over labelled read-outs; ``accuracy``, ``auroc``, ``f1`` (of flawed), ``ece`` and
     ``false_alarms`` (the share of correct ones called flawed) judge whole solutions; ``first_error_line`` is the share
-    of flawed solutions at whose labelled line the verdict first crosses the threshold (or is highest, if it never does).
+    of flawed solutions at whose labelled line the verdict first crosses the threshold, or is highest if it never does.
     """
     truth = flawed(rows)
     flaw = probabilities([row[-1] for row in found], temperature)
