@@ -50,7 +50,7 @@ TURNS = 8
 """Wrong turns that the classifier's base sees of a solution at a time."""
 SCHEDULES = {
     "extractor": Schedule(steps=1350, tokens=3_200, learning_rate=2e-3),
-    "classifier": Schedule(steps=2200, tokens=5_000, learning_rate=3e-3, muon=True),
+    "classifier": Schedule(steps=1650, tokens=5_000, learning_rate=3e-3, muon=True),
 }
 RECIPES: dict[Kind, dict[str, Any]] = {
     "extractor": {
