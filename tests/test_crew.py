@@ -188,7 +188,7 @@ def test_a_model_that_raises_costs_its_row():
         row = graded(grader, ["a", "bad", "c"])[1]
     assert row["grade_message"] == "could not be graded: ValueError: out of memory"
     with pytest.raises(EnvironmentStop, match="the models do not answer"):
-        ask_all(pair, [Solution("", "bad")] * 2, [Question([], [])] * 2)
+        ask_all(pair, [Solution("p", "bad")] * 2, [Question([], [])] * 2)
 
 
 class TestWire:
