@@ -30,7 +30,9 @@ def trend(history: pl.DataFrame, name: str) -> str | None:
     figure, axes = _figure(2.3)
     nights = rows["night"].to_list()
     highest = 0.0
-    for column, colour, label in SERIES:
+    # Without a classifier all flaws are those of calculations: one line says it.
+    series = SERIES if rows["judged"].sum() else SERIES[:1]
+    for column, colour, label in series:
         shares = (100 * rows[column] / rows["graded"]).to_list()
         highest = max(highest, *shares)
         axes.plot(nights, shares, color=colour, linewidth=1.8, marker="o", markersize=3.2, label=label)
@@ -73,7 +75,7 @@ def _figure(height: float) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     with rc_context(SETTINGS):
-        figure = Figure(figsize=(6.8, height), layout="constrained")
+        figure = Figure(figsize=(5.6, height), layout="constrained")
         axes = figure.add_subplot()
     figure.patch.set_alpha(0)
     axes.patch.set_alpha(0)

@@ -41,10 +41,12 @@ def key_of(solution: Solution) -> bytes:
 
 
 def _packed(solution: Solution) -> bytes:
-    # Lengths keep ("ab", "c") and ("a", "bc") apart, and a text and its only step.
-    parts = [b"none" if solution.solution is None else b"text" if isinstance(solution.solution, str) else b"steps"]
+    kind = "none" if solution.solution is None else "text" if isinstance(solution.solution, str) else "steps"
     texts = [solution.solution or ""] if not isinstance(solution.solution, tuple) else list(solution.solution)
-    for text in (solution.problem, *texts, *([] if solution.reference is None else ["", solution.reference])):
+    reference = [] if solution.reference is None else [solution.reference]
+    # Lengths keep ("ab", "c") and ("a", "bc") apart, their number a step and a reference.
+    parts = [f"{kind} {len(texts)} {len(reference)} ".encode()]
+    for text in (solution.problem, *texts, *reference):
         data = text.encode("utf-8", "surrogatepass")
         parts += [len(data).to_bytes(8, "little"), data]
     return b"".join(parts)

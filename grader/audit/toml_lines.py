@@ -30,7 +30,8 @@ def key_lines(text: str) -> dict[Path, int]:
             if header[1] == "[[":
                 counts[table] = counts.get(table, -1) + 1
             table = _indexed(table, counts)
-            lines.setdefault(table, number)
+            for end in range(1, len(table) + 1):
+                lines.setdefault(table[:end], number)
         elif key := _KEY.match(line):
             names = _names(key[1])
             for end in range(1, len(names) + 1):
