@@ -6,15 +6,19 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
+from matplotlib import rc_context
+from matplotlib.backends import backend_svg  # noqa: F401  loaded now, not within the night that draws first
+from matplotlib.figure import Figure
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import polars as pl
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 MAX_NIGHTS = 120
 """Nights of the trend: the newest ones; more could not be told apart."""
+MAX_LABEL = 40
 INK, MUTED, GRID, RED, AMBER, BLUE = "#010101", "#020202", "#030303", "#040404", "#050505", "#060606"
 VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--line", RED: "--fail", AMBER: "--warn", BLUE: "--accent"}
 """Colours that stand for those of the page: matplotlib knows no variables."""
@@ -53,12 +57,12 @@ def bars(counts: Sequence[tuple[str, int]], name: str) -> str | None:
     if not counts:
         return None
     figure, axes = _figure(0.5 + 0.27 * len(counts))
-    labels = [text[:40] for text, _ in counts]
+    # What stands for itself in ASCII is in every font; names come from the report, and may be anything.
+    labels = [ascii(text[:MAX_LABEL])[1:-1] for text, _ in counts]
     values = [count for _, count in counts]
     colours = [RED if text.endswith("_error") else BLUE for text in labels]
     axes.barh(range(len(counts)), values, color=colours, height=0.62)
-    # Names come from the report: a dollar sign in one is no formula.
-    axes.set_yticks(range(len(counts)), labels, parse_math=False)
+    axes.set_yticks(range(len(counts)), labels, parse_math=False)  # a dollar sign in a name is no formula
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.grid(visible=False)
@@ -71,9 +75,6 @@ def bars(counts: Sequence[tuple[str, int]], name: str) -> str | None:
 
 
 def _figure(height: float) -> tuple[Figure, Axes]:
-    from matplotlib import rc_context  # noqa: PLC0415  it takes a while to import
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
     with rc_context(SETTINGS):
         figure = Figure(figsize=(5.6, height), layout="constrained")
         axes = figure.add_subplot()
@@ -90,8 +91,6 @@ def _figure(height: float) -> tuple[Figure, Axes]:
 
 def _svg(figure: Figure, salt: str) -> str:
     """Write a figure as an SVG element: ids of its own, no dates, colours as variables of the page."""
-    from matplotlib import rc_context  # noqa: PLC0415
-
     target = io.StringIO()
     settings: dict[str, Any] = {**SETTINGS, "svg.hashsalt": salt}
     with rc_context(settings):
