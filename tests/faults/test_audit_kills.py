@@ -26,7 +26,7 @@ def write_rows(folder, rows, night):
     """Write the rows of a night: on the second, each hundredth is changed, some are new, and the order is another."""
     numbers = list(range(rows + (rows // 100 if night == 2 else 0)))
     random.Random(night).shuffle(numbers)
-    changed = [index + (night == 2 and index % 100 == 7) for index in numbers]
+    changed = [index + 100_000 * (night == 2 and index % 100 == 7) for index in numbers]
     texts = [f"{one} * 7 = {one * 7 + (one % 11 == 0)}\n25 times 4 equals 100\n#### {one}" for one in changed]
     pq.write_table(pa.table({"id": numbers, "problem": ["p"] * len(numbers), "solution": texts}), folder / "in.parquet")
     return len(numbers)
