@@ -104,7 +104,9 @@ def _spelled(gate: Gate, reading: Reading) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.4g} %"
+    percent = 100 * share
+    # Small shares keep their digits: a bound of 0.01 % must not read as none.
+    return f"{percent:.3g} %" if percent < 1 else f"{percent:.2f}".rstrip("0").rstrip(".") + " %"
 
 
 def judge_all(
