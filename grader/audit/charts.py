@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib import rc_context
 from matplotlib.backends import backend_svg  # noqa: F401  loaded now, not within the night that draws first
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,12 @@ INK, MUTED, GRID, RED, AMBER, BLUE = "#010101", "#020202", "#030303", "#040404",
 VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--line", RED: "--fail", AMBER: "--warn", BLUE: "--accent"}
 """Colours that stand for those of the page: matplotlib knows no variables."""
 SERIES = (("flawed", INK, "flawed"), ("computational", RED, "calculation"), ("conceptual", AMBER, "reasoning"))
-SETTINGS = {"svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10.0, "svg.image_inline": True}
+SETTINGS: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 10.0,
+    "svg.image_inline": True,
+}
 
 
 def trend(history: pl.DataFrame, name: str) -> str | None:
@@ -46,7 +52,7 @@ def trend(history: pl.DataFrame, name: str) -> str | None:
             axes.axvline(nights[index] - 0.5, color=MUTED, linewidth=0.8, linestyle=(0, (3, 3)))
     axes.set_ylim(0, max(1.0, highest * 1.15))
     axes.set_xlim(nights[0] - 0.3, nights[-1] + 0.3)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("% of graded rows", color=MUTED)
     axes.legend(frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0), labelcolor=MUTED, borderpad=0)
     return _svg(figure, f"trend-{name}")
@@ -92,8 +98,7 @@ def _figure(height: float) -> tuple[Figure, Axes]:
 def _svg(figure: Figure, salt: str) -> str:
     """Write a figure as an SVG element: ids of its own, no dates, colours as variables of the page."""
     target = io.StringIO()
-    settings: dict[str, Any] = {**SETTINGS, "svg.hashsalt": salt}
-    with rc_context(settings):
+    with rc_context({**SETTINGS, "svg.hashsalt": salt}):
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(target, format="svg", metadata=nothing)
     text = target.getvalue()

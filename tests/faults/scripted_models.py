@@ -1,4 +1,4 @@
-"""``grade``, or ``grade-audit`` behind the word ``audit``, with models that answer from a script: for tests that kill."""
+"""``grade``, or ``grade-audit`` behind the word ``audit``, with models that answer from a script."""
 
 import sys
 import time
