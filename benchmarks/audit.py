@@ -138,6 +138,7 @@ def two_nights(data: Path, folder: Path, adapters: str | None, rows: int | None)
         "changes_wrong": wrong,
         "command_seconds": [round(one.seconds, 2) for one in usages],
         "night_seconds": [round(one, 2) for one in net],
+        "loading_seconds": [one["loading_seconds"] for one in summaries],
         "cpu_seconds": [round(one.cpu_seconds, 2) for one in usages],
         "ratio": round(net[1] / net[0], 4),
         "ratio_of_commands": round(usages[1].seconds / usages[0].seconds, 4),
@@ -163,6 +164,7 @@ def page(folder: Path, rows: int) -> dict[str, Any]:
     return {
         "rows": rows,
         "seconds": round(usage.seconds, 2),
+        "cpu_seconds": round(usage.cpu_seconds, 2),
         "megabytes": round(size / 1e6, 3),
         "peak_mib": round(usage.peak_mib),
     }

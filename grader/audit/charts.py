@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 MAX_NIGHTS = 120
 """Nights of the trend: the newest ones; more could not be told apart."""
-MAX_LABEL = 40
+MAX_LABEL = 32
+WIDTH = 5.6
+"""Inches; the page scales it."""
 INK, MUTED, GRID, RED, AMBER, BLUE = "#010101", "#020202", "#030303", "#040404", "#050505", "#060606"
 VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--line", RED: "--fail", AMBER: "--warn", BLUE: "--accent"}
 """Colours that stand for those of the page: matplotlib knows no variables."""
@@ -37,7 +39,7 @@ def trend(history: pl.DataFrame, name: str) -> str | None:
     rows = history.filter(history["graded"] > 0).tail(MAX_NIGHTS)
     if rows.height < 2:
         return None
-    figure, axes = _figure(2.3)
+    figure, axes = _figure(2.3, left=0.55, below=0.3, above=0.35)
     nights = rows["night"].to_list()
     highest = 0.0
     # Without a classifier all flaws are those of calculations: one line says it.
@@ -62,9 +64,9 @@ def bars(counts: Sequence[tuple[str, int]], name: str) -> str | None:
     """Draw counts as horizontal bars, the first on top; None where there are none."""
     if not counts:
         return None
-    figure, axes = _figure(0.5 + 0.27 * len(counts))
     # What stands for itself in ASCII is in every font; names come from the report, and may be anything.
-    labels = [ascii(text[:MAX_LABEL])[1:-1] for text, _ in counts]
+    labels = [ascii(text[:MAX_LABEL])[1:-1][:MAX_LABEL] for text, _ in counts]
+    figure, axes = _figure(0.1 + 0.27 * len(counts), left=0.15 + 0.083 * max(map(len, labels)), below=0.05, above=0.05)
     values = [count for _, count in counts]
     colours = [RED if text.endswith("_error") else BLUE for text in labels]
     axes.barh(range(len(counts)), values, color=colours, height=0.62)
@@ -80,10 +82,11 @@ def bars(counts: Sequence[tuple[str, int]], name: str) -> str | None:
     return _svg(figure, f"bars-{name}")
 
 
-def _figure(height: float) -> tuple[Figure, Axes]:
+def _figure(height: float, left: float, below: float, above: float) -> tuple[Figure, Axes]:
+    """Give a figure with these margins, in inches: finding them out would take longer than drawing."""
     with rc_context(SETTINGS):
-        figure = Figure(figsize=(5.6, height), layout="constrained")
-        axes = figure.add_subplot()
+        figure = Figure(figsize=(WIDTH, height))
+        axes = figure.add_axes((left / WIDTH, below / height, 1 - (left + 0.1) / WIDTH, 1 - (below + above) / height))
     figure.patch.set_alpha(0)
     axes.patch.set_alpha(0)
     axes.grid(axis="y", color=GRID, linewidth=0.8)

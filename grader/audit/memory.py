@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import pyarrow as pa
 
@@ -21,7 +21,7 @@ from grader.run.crew import Crew
 from grader.types import CheckStatus, Classification, RowStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from grader.audit.cache import Cache
     from grader.engines import Pair
@@ -30,15 +30,38 @@ if TYPE_CHECKING:
     from grader.run.profile import Watch
     from grader.types import Solution
 
+GROUP_ROWS = 1_024
+GROUP_BYTES = 16 << 20
+"""What is gathered before the workers get it: new rows, or bytes of the input."""
 TIMED_OUT = "SYMBOLIC_SECONDS"
 """The only bound that depends on how busy the machine is: what met it is tried again the next night."""
+
+
+class _Recalled(NamedTuple):
+    """A chunk, the keys of its rows, and what the cache has of them."""
+
+    chunk: Chunk
+    keys: list[bytes]
+    found: dict[bytes, Any]
+
+
+class _Group(NamedTuple):
+    """Chunks, and those of their rows that are to be graded, each once."""
+
+    chunks: list[_Recalled]
+    new: dict[bytes, Solution]
+
+    def chunk(self) -> Chunk:
+        """Give the new rows as one chunk; its batches say only where they stand."""
+        batches = [batch for one in self.chunks for batch in one.chunk.batches]
+        return self.chunks[0].chunk._replace(solutions=list(self.new.values()), batches=batches)
 
 
 class RememberingGrader:
     """A ``grader.run.ChunkGrader`` over a crew of workers; ``counts`` says what was graded, asked and found.
 
-    Its names: ``rows`` (different ones, as far as the run can tell), of these ``reused`` and ``graded``; and how many
-    rows each model was asked about (``extractor``, ``classifier``).
+    Its names: ``rows`` (equal rows of a part count once), of these ``reused``; ``graded`` (different rows); and of how
+    many rows each model was asked (``extractor``, ``classifier``).
     """
 
     def __init__(self, pair: Pair, cache: Cache, workers: int, log: Log) -> None:
@@ -64,29 +87,45 @@ class RememberingGrader:
 
     def reports(self, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, pa.RecordBatch]]:
         """Give each chunk with the report columns of its ``solutions``, in order."""
-        waiting: deque[tuple[Chunk, list[bytes], dict[bytes, Any]]] = deque()
+        groups: deque[_Group] = deque()
 
         def unknown() -> Iterator[Chunk]:
-            for chunk in chunks:
-                with self.watch("recall"):
-                    keys = [key_of(solution) for solution in chunk.solutions]
-                    found = self._cache.get(self._report, keys)
-                    self._cache.stamp(found)
-                waiting.append((chunk, keys, found))
-                yield chunk._replace(
-                    solutions=[one for one, key in zip(chunk.solutions, keys, strict=True) if key not in found]
-                )
+            for group in self._groups(chunks):
+                groups.append(group)
+                yield group.chunk()
 
         for _, graded in self._crew.reports(unknown()):
-            chunk, keys, found = waiting.popleft()
+            group = groups.popleft()
             with self.watch("recall"):
-                new = [key for key in keys if key not in found]
-                self._keep(new, graded)
-                self.counts.update(rows=len(keys), graded=len(new), reused=len(keys) - len(new))
-                merged = _merged(keys, found, new, graded)
-            yield chunk, merged
+                self._keep(list(group.new), graded)
+                places = {key: index for index, key in enumerate(group.new)}
+            for recalled in group.chunks:
+                with self.watch("recall"):
+                    merged = _merged(recalled, places, graded)
+                yield recalled.chunk, merged
+
+    def _groups(self, chunks: Iterable[Chunk]) -> Iterator[_Group]:
+        """Gather chunks until they hold enough new rows: a few of each would make small batches for the models."""
+        group = _Group([], {})
+        size = 0
+        for chunk in chunks:
+            with self.watch("recall"):
+                keys = [key_of(solution) for solution in chunk.solutions]
+                found = self._cache.get(self._report, keys)
+                self._cache.stamp(found)
+            group.chunks.append(_Recalled(chunk, keys, found))
+            group.new.update((key, one) for one, key in zip(chunk.solutions, keys, strict=True) if key not in found)
+            self.counts["rows"] += len(keys)
+            self.counts["reused"] += sum(key in found for key in keys)
+            size += sum(batch.nbytes for batch in chunk.batches)
+            if len(group.new) >= GROUP_ROWS or size >= GROUP_BYTES:
+                yield group
+                group, size = _Group([], {}), 0
+        if group.chunks:
+            yield group
 
     def _keep(self, keys: Sequence[bytes], graded: pa.RecordBatch) -> None:
+        self.counts["graded"] += len(keys)
         rows = zip(keys, graded.to_pylist(), strict=True)
         self._cache.put(self._report, {key: _listed(row) for key, row in rows if _is_lasting(row)})
 
@@ -170,18 +209,12 @@ def _answers(pair: Pair, solutions: Sequence[Solution], asked: Sequence[Question
     return ask_all(pair, solutions, asked) if any(one is not None for one in asked) else [None] * len(asked)
 
 
-def _merged(
-    keys: Sequence[bytes], found: dict[bytes, Any], new: Sequence[bytes], graded: pa.RecordBatch
-) -> pa.RecordBatch:
-    """Bring the rows that were found and those that were graded into the order of ``keys``."""
-    if not found:
-        return graded
-    order = list(found)
-    places = {key: index for index, key in enumerate(order)}
-    places.update({key: len(order) + index for index, key in enumerate(new)})
-    recalled = report_batch([found[key] for key in order])
-    rows = pa.array([places[key] for key in keys], pa.int64())
-    return pa.concat_batches([recalled, graded] if new else [recalled]).take(rows)
+def _merged(recalled: _Recalled, places: Mapping[bytes, int], graded: pa.RecordBatch) -> pa.RecordBatch:
+    """Bring the rows of a chunk that were found, and those that were graded, into its order."""
+    found = {key: len(graded) + index for index, key in enumerate(recalled.found)}
+    rows = pa.array([found[key] if key in found else places[key] for key in recalled.keys], pa.int64())
+    batches = [graded, report_batch(list(recalled.found.values()))] if found else [graded]
+    return pa.concat_batches(batches).take(rows)
 
 
 def _listed(row: dict[str, Any]) -> list[Any]:
