@@ -48,12 +48,12 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     said.add_argument("--log-json", action="store_true", help="say everything as JSON, one event a line of stderr")
 
 
-def log_of(options: argparse.Namespace) -> Log:
-    """Give the log that the options ask for."""
+def log_of(options: argparse.Namespace, prog: str = "grade") -> Log:
+    """Give the log of a command that the options ask for."""
     from grader.run import Log
     from grader.run.log import Style
 
-    return Log(Style.QUIET if options.quiet else Style.JSON if options.log_json else Style.TEXT)
+    return Log(Style.QUIET if options.quiet else Style.JSON if options.log_json else Style.TEXT, prog)
 
 
 @contextmanager

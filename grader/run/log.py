@@ -9,7 +9,7 @@ from typing import Any
 
 from grader.errors import printable
 
-LOUD = frozenset({"retry", "damaged", "kept", "stopped"})
+LOUD = frozenset({"retry", "damaged", "kept", "stopped", "gate_warn", "gate_fail", "hook_failed", "untold"})
 
 
 class Style(StrEnum):
