@@ -8,10 +8,11 @@ import logging
 logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
 
 from grader.modeling.adapting import attach_adapter, lora_targets, merge_adapter
+from grader.modeling.attention import grouped_attention, use_grouped_attention
 from grader.modeling.classifier import ClassifierOutput, GPTSequenceClassifier, last_positions
 from grader.modeling.devices import pick_device, pick_dtype, use_threads
 from grader.modeling.encoding import EncodedSolution, control_id, encode, encode_all, encode_solutions
-from grader.modeling.loaded import Loaded, load_adapted
+from grader.modeling.loaded import Loaded, bare, load_adapted
 from grader.modeling.loading import load_base, load_tokenizer, position_limit
 from grader.modeling.quantised import densify, nf4_config, pin_gradients, quantised_layers
 
@@ -21,11 +22,13 @@ __all__ = [
     "GPTSequenceClassifier",
     "Loaded",
     "attach_adapter",
+    "bare",
     "control_id",
     "densify",
     "encode",
     "encode_all",
     "encode_solutions",
+    "grouped_attention",
     "last_positions",
     "load_adapted",
     "load_base",
@@ -38,5 +41,6 @@ __all__ = [
     "pin_gradients",
     "position_limit",
     "quantised_layers",
+    "use_grouped_attention",
     "use_threads",
 ]

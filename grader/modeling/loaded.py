@@ -39,6 +39,11 @@ class Loaded(NamedTuple):
     identity: dict[str, Any]
 
 
+def bare(model: Any) -> Any:
+    """The model itself where PEFT has put an adapter around it."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
 def load_adapted(
     folder: Path,
     kind: Kind,
