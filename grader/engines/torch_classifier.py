@@ -36,13 +36,18 @@ class TorchClassifier:
 
     def __init__(self, loaded: Loaded, *, batch_tokens: int | None = None, share_problems: bool | None = None) -> None:
         self._loaded = loaded
-        self._batch_tokens = batch_tokens or BATCH_TOKENS[loaded.device.type]
+        self.batch_tokens = batch_tokens or BATCH_TOKENS[loaded.device.type]
         self._share = loaded.device.type == "cuda" if share_problems is None else share_problems
         self.counts: Counter[str] = Counter()
         """Forwards, and the positions that they computed, padding included."""
         if self._share:
             use_grouped_attention(bare(loaded.model).backbone)
         use_threads()
+
+    @property
+    def model(self) -> Any:
+        """The loaded model."""
+        return self._loaded.model
 
     def identity(self) -> dict[str, Any]:
         """Base, adapter's hash, prompt version, number format and temperature."""
@@ -82,7 +87,7 @@ class TorchClassifier:
         waiting = sorted(block.rows, key=lambda index: len(rows[index].ids))
         while waiting:
             longest = len(rows[waiting[-1]].ids) - (beginnings.length if beginnings else 0)
-            batch = waiting[-max(1, self._batch_tokens // longest) :]
+            batch = waiting[-max(1, self.batch_tokens // longest) :]
             if beginnings:
                 beginnings.choose(torch.tensor([beginning_of[index] for index in batch], device=self._loaded.device))
             found = self._attempt([rows[index] for index in batch], beginnings)
@@ -91,7 +96,7 @@ class TorchClassifier:
                 if len(batch) == 1:
                     beginnings = None  # the memory that they take may be what the row lacks
                 else:
-                    self._batch_tokens = max(1, len(batch) // 2) * longest
+                    self.batch_tokens = max(1, len(batch) // 2) * longest
                 continue
             for index, answer in zip(batch, found, strict=True):
                 answers[index] = answer

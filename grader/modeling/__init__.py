@@ -10,6 +10,7 @@ logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
 from grader.modeling.adapting import attach_adapter, lora_targets, merge_adapter
 from grader.modeling.attention import grouped_attention, use_grouped_attention
 from grader.modeling.classifier import ClassifierOutput, GPTSequenceClassifier, last_positions
+from grader.modeling.compiling import compile_parts
 from grader.modeling.devices import pick_device, pick_dtype, use_threads
 from grader.modeling.encoding import EncodedSolution, control_id, encode, encode_all, encode_solutions
 from grader.modeling.loaded import Loaded, bare, load_adapted
@@ -23,6 +24,7 @@ __all__ = [
     "Loaded",
     "attach_adapter",
     "bare",
+    "compile_parts",
     "control_id",
     "densify",
     "encode",
