@@ -10,9 +10,9 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 import torch
-from gpu_cases.bench import Absent
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, Phi3Config, Phi3Model
 
+from gpu_cases.bench import Absent
 from grader.adapters import Base, Manifest
 from grader.adapters.places import EMBEDDED
 from grader.modeling import GPTSequenceClassifier, Loaded, load_tokenizer, lora_targets, quantised_layers

@@ -27,11 +27,11 @@ BLIND = 0.5
 """From this error of the plain forward on, a check would pass anything."""
 
 
-class Wrong(Exception):  # noqa: N818
+class Wrong(Exception):
     """What was to be timed does not compute what it should."""
 
 
-class Absent(Exception):  # noqa: N818
+class Absent(Exception):
     """A package is not installed, without which a part cannot be measured."""
 
 
@@ -45,6 +45,8 @@ class Bench:
     """FLOP a second of a large bf16 product, measured here."""
     copy: float = 0.0
     """Bytes a second of a large copy, read and written, measured here."""
+    solutions: int = 20_000
+    """How many the pipeline grades."""
     rows: list[dict[str, Any]] = field(default_factory=list)
     checks: dict[str, dict[str, float]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
@@ -75,8 +77,8 @@ class Bench:
             print(f"   {'WRONG' if isinstance(error, Wrong) else 'FAILED'}: {self.failures[name]}")
             if not isinstance(error, Wrong):
                 traceback.print_exc(limit=-4, file=sys.stdout)
-        gc.collect()
         if self.cuda:
+            gc.collect()
             torch.cuda.empty_cache()
         print(f"   ({time.perf_counter() - began:.1f} s)", flush=True)
 

@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
-from gpu_cases import bases, inputs
 
+from gpu_cases import bases, inputs
 from grader.engines.torch_classifier import TorchClassifier
 from grader.modeling import EncodedSolution, compile_parts, merge_adapter
 

@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
+
 from gpu_cases import bases, inputs
 from gpu_cases.inputs import Scripted, scripted
-
 from grader.engines.greedy import EXPECTED_ANSWER, Greedy
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Recorder(Greedy):
 
 
 def prefill(bench: Bench) -> None:
-    """Rows that enter: with the prefix in each, or its keys and values taken over; then how many logits are computed."""
+    """Rows that enter: the prefix in each, or its keys and values taken over; then the cost of logits nobody reads."""
     model = bases.gemma(bench)
     count = 6 if bench.tiny else ENTERING
     for version, length in PREFIXES.items():
@@ -55,7 +55,9 @@ def prefill(bench: Bench) -> None:
             tokens = ids[:: max(1, len(ids) // 4)]
             _check_plain(bench, f"{version}, whole prompts", model, tokens)
             seconds = bench.timed(partial(_whole, model, ids, keep=1))
-            bench.row(f"{version}: the prefix in every row", seconds=seconds, bound=bound, rows_a_second=count / seconds)
+            bench.row(
+                f"{version}: the prefix in every row", seconds=seconds, bound=bound, rows_a_second=count / seconds
+            )
         for way, grouped in WAYS.items():
             with bench.part(f"{version}: prefix shared, {way}"):
                 _check(bench, f"{version}, {way}", model, prefix, grouped=grouped)

@@ -47,7 +47,7 @@ def solutions(count: int, *, a_problem: int = 1, seed: int = 0) -> list[Solution
 
 
 def lengths(count: int, *, mean: int = 170, seed: int = 0) -> list[int]:
-    """Draw lengths spread as those of GSM8K's solutions with their problems are: most near the mean, a few far above."""
+    """Draw lengths spread like those of GSM8K's problems with solutions: most near the mean, a few far above."""
     rng = random.Random(seed)
     return [max(mean // 4, min(3 * mean, round(rng.lognormvariate(0, 0.35) * mean * 0.94))) for _ in range(count)]
 

@@ -66,6 +66,7 @@ class TorchClassifier:
             self._loaded.manifest.prompt_version,
             self._loaded.max_tokens,
         )
+        self._loaded.come()
         answers = self._answers(encoded, [solution.problem for solution in solutions])
         running = self._loaded.manifest.prompt_version > 0  # version 0 was trained on whole solutions only
         return [

@@ -72,6 +72,7 @@ class TorchExtractor:
         for line, draft in zip(lines, drafts, strict=True):
             if wanted.get(line) is None:
                 wanted[line] = draft
+        self._loaded.come()
         rows = self._rows(wanted)
         drafted = [(row, row.draft) for row in rows.values() if row.draft]
         self.greedy.answer(rows.values())

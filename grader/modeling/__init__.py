@@ -15,6 +15,7 @@ from grader.modeling.devices import pick_device, pick_dtype, use_threads
 from grader.modeling.encoding import EncodedSolution, control_id, encode, encode_all, encode_solutions
 from grader.modeling.loaded import Loaded, bare, load_adapted
 from grader.modeling.loading import load_base, load_tokenizer, position_limit
+from grader.modeling.memory import Plan, Seat, free_bytes, plan
 from grader.modeling.quantised import densify, nf4_config, pin_gradients, quantised_layers
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "EncodedSolution",
     "GPTSequenceClassifier",
     "Loaded",
+    "Plan",
+    "Seat",
     "attach_adapter",
     "bare",
     "compile_parts",
@@ -30,6 +33,7 @@ __all__ = [
     "encode",
     "encode_all",
     "encode_solutions",
+    "free_bytes",
     "grouped_attention",
     "last_positions",
     "load_adapted",
@@ -41,6 +45,7 @@ __all__ = [
     "pick_device",
     "pick_dtype",
     "pin_gradients",
+    "plan",
     "position_limit",
     "quantised_layers",
     "use_grouped_attention",
