@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -28,6 +29,7 @@ NOT_WITH_TEXT = {
     "limit": "--limit",
     "overwrite": "--overwrite",
     "replace_grades": "--replace-grades",
+    "devices": "--devices",
     "problem_column": "--problem-column",
     "solution_column": "--solution-column",
     "id_column": "--id-column",
@@ -80,6 +82,25 @@ def build_parser() -> Parser:
         "--threshold", type=_probability, metavar="P", help="P(flawed) from which a solution is a conceptual error"
     )
     models.add_argument("--device", metavar="DEVICE", help="cpu, cuda or cuda:N (default: cuda where there is one)")
+    models.add_argument(
+        "--devices",
+        type=_names,
+        default=(),
+        metavar="DEVICE,...",
+        help="have the models on each of these, and share the work among them",
+    )
+    models.add_argument(
+        "--memory",
+        type=_bytes,
+        metavar="SIZE",
+        help="memory of each GPU that may be used, as 8GB or 7.5GiB: it decides on 4 bits, the size of batches, and "
+        "whether both models stay there (default: all that is free)",
+    )
+    models.add_argument(
+        "--compile",
+        action="store_true",
+        help="compile parts of the models first, which takes about a minute: for long runs",
+    )
     models.add_argument(
         "--quantization",
         choices=("nf4", "none"),
@@ -179,7 +200,10 @@ def _load_pair(options: argparse.Namespace) -> Pair:
         options.adapters,
         options.threshold,
         device=options.device,
+        devices=options.devices,
         quantization=options.quantization,
+        memory=options.memory,
+        compiled=options.compile,
         offline=options.offline,
     )
 
@@ -190,7 +214,9 @@ def _recorded(options: argparse.Namespace) -> dict[str, object]:
         *("extractor", "no_classifier", "adapters", "threshold", "device", "quantization", "limit", "replace_grades"),
         *("problem_column", "solution_column", "id_column", "answer_column"),
     )
-    return {name: getattr(options, name) for name in names}
+    recorded = {name: getattr(options, name) for name in names}
+    # Where they were not given, a report says what it said before they were there.
+    return recorded | {name: value for name in ("devices", "memory") if (value := getattr(options, name))}
 
 
 def _stdin() -> str:
@@ -201,6 +227,20 @@ def _path(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("its name is empty: name a file")
     return Path(text)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of devices as in cuda:0,cuda:1")
+    return names
+
+
+def _bytes(text: str) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?(GB|GiB|MB|MiB)", text)
+    if found is None or not float(found.group(1)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size as in 8GB or 7.5GiB")
+    return float(found.group(1)) * {"GB": 1e9, "GiB": 2**30, "MB": 1e6, "MiB": 2**20}[found.group(2)]
 
 
 def _probability(text: str) -> float:

@@ -12,7 +12,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from grader.errors import GraderError
+from grader.errors import GraderError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,13 +62,16 @@ def chunk_grader(options: argparse.Namespace, pair: Any, log: Log) -> Iterator[C
     from grader.pipeline import Grader
     from grader.run import Alone
     from grader.run.crew import Crew, default_workers
+    from grader.run.side_by_side import SideBySide
 
     workers = default_workers(pair) if options.workers is None else options.workers
     if workers == 0:
+        if pair.others:
+            raise UsageError("--workers 0 grades in one process, which asks one device; leave it or --devices out")
         with Grader(pair) as grader:
             yield Alone(grader)
     else:
-        with Crew(pair, workers, log) as crew:
+        with (SideBySide if pair.beside or pair.others else Crew)(pair, workers, log) as crew:
             yield crew
 
 

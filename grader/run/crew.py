@@ -68,7 +68,7 @@ class Crew:
         self._stuck_s = stuck_s
         self._setup = pack("setup", mode=pair.reads_by, threshold=pair.threshold, asks=asks_models(pair))
         self._hands: list[Hand] = []
-        self._events: SimpleQueue[tuple[Hand, bytes | None]] = SimpleQueue()
+        self._events: SimpleQueue[tuple[Any, bytes | None]] = SimpleQueue()  # from hands, and what else a crew has
         self._numbers = count()
         self._waiting: deque[Task] = deque()
         self._asked: list[Task] = []
@@ -247,5 +247,6 @@ def cores() -> int:
 
 
 def default_workers(pair: Any) -> int:
-    """Choose the number of workers: every core, or a few of them where models take most of the time."""
-    return max(1, min(4, cores() // 2)) if asks_models(pair) else cores()
+    """Choose the number of workers: every core, or a few of them a device where models take most of the time."""
+    devices = 1 + len(getattr(pair, "others", ()))
+    return max(1, min(4 * devices, cores() // 2)) if asks_models(pair) else cores()
