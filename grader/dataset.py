@@ -14,9 +14,9 @@ from grader.errors import InputError
 from grader.inputs import REPORT_PREFIX
 from grader.parquet_io.report import REPORT
 from grader.run.chunks import Spread, chunks_of
-from grader.run.crew import chunk_grader
 from grader.run.graders import chunk_rows_of, part_rows_of
 from grader.run.log import Log, Style
+from grader.run.staff import chunk_grader
 
 if TYPE_CHECKING:
     from datasets import Dataset

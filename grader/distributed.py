@@ -24,7 +24,6 @@ from grader.errors import EnvironmentStop, GraderError, InputError, UsageError
 from grader.parquet_io.writer import AtomicWriter, beside, stops_run
 from grader.remote import RemotePath
 from grader.run.chunks import Spread, chunks_of
-from grader.run.crew import chunk_grader
 from grader.run.graders import MODEL_PART_ROWS, PART_ROWS, chunk_rows_of
 from grader.run.identity import Originals
 from grader.run.joining import check_settings, open_shard
@@ -33,6 +32,7 @@ from grader.run.log import Log, Style
 from grader.run.metadata import metadata_of
 from grader.run.progress import Progress
 from grader.run.shards import SHARD, Shard
+from grader.run.staff import chunk_grader
 from grader.run.summary import Counts, RunSummary
 from grader.run.writing import write_chunk
 

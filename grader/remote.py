@@ -92,7 +92,10 @@ class RemotePath:
 
     def stat(self) -> RemoteStat:
         """Ask the server what the file is now."""
-        return _stat(self._info())
+        info = self._info()
+        if info.get("size") is None:
+            raise InputError(f"{self}: the server does not tell the size of this file; download it first")
+        return RemoteStat(int(info["size"]), _version(info))
 
     def exists(self) -> bool:
         """Whether there is such a file."""
@@ -268,12 +271,9 @@ class NoRangesError(Exception):
     """A server sends files from their beginning only."""
 
 
-def _stat(info: dict[str, Any]) -> RemoteStat:
-    if info.get("size") is None:
-        raise NoRangesError
+def _version(info: dict[str, Any]) -> str | None:
     tags = ("ETag", "blob_id", "Content-MD5", "Digest", "LastModified", "Last-Modified")
-    version = next((str(info[tag]) for tag in tags if info.get(tag)), None)
-    return RemoteStat(int(info["size"]), version)
+    return next((str(info[tag]) for tag in tags if info.get(tag)), None)
 
 
 def _status(error: BaseException) -> int | None:
@@ -305,7 +305,7 @@ def _why(error: Exception) -> str:
     if status is not None:
         return f"HTTP {status}"
     if isinstance(error, NoRangesError):
-        return "the server does not send parts of a file, or does not tell its size"
+        return "the server does not send parts of a file"
     if type(error).__name__ in LACKING:
         return "no credentials were found"
     if isinstance(error, FileNotFoundError):

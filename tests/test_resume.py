@@ -237,7 +237,7 @@ class TestLock:
         """A run that finds another one at work names its process and leaves it alone."""
         with (
             Parts.hold(folder / "report.parquet"),
-            pytest.raises(EnvironmentStop, match=rf"process {os.getpid()} on .* is writing this report"),
+            pytest.raises(EnvironmentStop, match=rf"process {os.getpid()} on .* is at work here"),
         ):
             run(folder)
         run(folder)

@@ -27,6 +27,16 @@ def grade_compare(argv: list[str] | None = None) -> int:
     return _run("grader.cli.compare", argv)
 
 
+def grade_audit(argv: list[str] | None = None) -> int:
+    """Run ``grade-audit``."""
+    return _run("grader.cli.audit", argv)
+
+
+def grade_page(argv: list[str] | None = None) -> int:
+    """Run ``grade-page``."""
+    return _run("grader.cli.page", argv)
+
+
 def grade_join(argv: list[str] | None = None) -> int:
     """Run ``grade-join``."""
     return _run("grader.cli.join", argv)

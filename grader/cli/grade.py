@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import argparse
 import gc
+import re
 import shlex
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from grader.cli.cluster import add_cluster_options, check_cluster_options, grade_on_cluster
 from grader.cli.common import Parser, add_splits, file_name, output_place, run_command
 from grader.cli.run_options import add_run_options, log_of, positive, stoppable
 from grader.errors import UsageError
@@ -18,7 +19,7 @@ from grader.remote import redacted
 
 if TYPE_CHECKING:
     from grader.engines import Pair
-    from grader.run import Log, Request
+    from grader.run import Log
 
 PROG = "grade"
 GC_OBJECTS = 200_000
@@ -31,6 +32,7 @@ NOT_WITH_TEXT = {
     "limit": "--limit",
     "overwrite": "--overwrite",
     "replace_grades": "--replace-grades",
+    "devices": "--devices",
     "problem_column": "--problem-column",
     "solution_column": "--solution-column",
     "id_column": "--id-column",
@@ -43,13 +45,6 @@ NOT_WITH_TEXT = {
     "quiet": "--quiet",
     "log_json": "--log-json",
     "ray": "--ray",
-}
-NOT_WITH_RAY = {
-    "workers": "--workers (--ray-cpus says how many an actor has)",
-    "shard": "--shard",
-    "to": "--to (grade-join has it)",
-    "profile": "--profile",
-    "overwrite": "--overwrite (--restart throws the parts away)",
 }
 
 
@@ -99,6 +94,25 @@ def build_parser() -> Parser:
     )
     models.add_argument("--device", metavar="DEVICE", help="cpu, cuda or cuda:N (default: cuda where there is one)")
     models.add_argument(
+        "--devices",
+        type=_names,
+        default=(),
+        metavar="DEVICE,...",
+        help="have the models on each of these, and share the work among them",
+    )
+    models.add_argument(
+        "--memory",
+        type=_bytes,
+        metavar="SIZE",
+        help="memory of each GPU that may be used, as 8GB or 7.5GiB: it decides on 4 bits, the size of batches, and "
+        "whether both models stay there (default: all that is free)",
+    )
+    models.add_argument(
+        "--compile",
+        action="store_true",
+        help="compile parts of the models first, which takes about a minute: for long runs",
+    )
+    models.add_argument(
         "--quantization",
         choices=("nf4", "none"),
         help="keep the bases in 4 bits, or merge the adapters into dense weights "
@@ -107,6 +121,7 @@ def build_parser() -> Parser:
     models.add_argument("--offline", action="store_true", help="take models of the hub from this machine's cache only")
 
     add_run_options(parser)
+    add_cluster_options(parser)
 
     one = parser.add_argument_group("one solution")
     one.add_argument("--text", metavar="TEXT", help="check this solution instead of a file; - reads it from stdin")
@@ -131,24 +146,10 @@ def _grade_files(options: argparse.Namespace, command: str) -> int:
         raise UsageError("an input has an empty name: name a file, a folder or a glob")
     if options.output is None:
         raise UsageError("no output was named: say where the report goes with -o report.parquet")
-    _check_ray(options)
+    check_cluster_options(options)
     with log_of(options).listening() as log:
         _run(options, command, log)
     return 0
-
-
-def _check_ray(options: argparse.Namespace) -> None:
-    if options.ray is None:
-        for name in ("actors", "cpus", "gpus"):
-            if getattr(options, f"ray_{name}") is not None:
-                raise UsageError(f"--ray-{name} goes with --ray")
-        return
-    for name, option in NOT_WITH_RAY.items():
-        value = getattr(options, name)
-        if not (value is None or value is False or value == {}):
-            raise UsageError(f"with --ray leave out {option}")
-    if Path(options.ray).exists():
-        raise UsageError(f"--ray took {options.ray} for the address of a cluster; write --ray=auto before an input")
 
 
 def _run(options: argparse.Namespace, command: str, log: Log) -> None:
@@ -156,7 +157,7 @@ def _run(options: argparse.Namespace, command: str, log: Log) -> None:
 
     from grader.columns import ColumnNames
     from grader.run import Request, Shard, prepare, run_grade
-    from grader.run.crew import chunk_grader
+    from grader.run.staff import chunk_grader
 
     # Arrow's own handlers would swallow a signal that comes while it parses; its calls are short enough to wait for.
     pa.enable_signal_handlers(False)
@@ -177,7 +178,7 @@ def _run(options: argparse.Namespace, command: str, log: Log) -> None:
         command=command,
     )
     if options.ray is not None:
-        _run_on_ray(options, request, log)
+        grade_on_cluster(options, request, _models(options), log)
         return
     job = prepare(request)
     log.say("columns", job.columns.sentence(), **job.columns._asdict())
@@ -193,19 +194,6 @@ def _run(options: argparse.Namespace, command: str, log: Log) -> None:
     if options.profile:
         log.show(f"\n{grader.watch.table()}")
         log.say("profile", None, **grader.watch.seconds)
-
-
-def _run_on_ray(options: argparse.Namespace, request: Request, log: Log) -> None:
-    from grader.distributed import Cluster, run_on_ray
-    from grader.run.request import prepare_parts
-
-    job = prepare_parts(request)
-    log.say("columns", job.columns.sentence(), **job.columns._asdict())
-    cpus = 1.0 if options.ray_cpus is None else options.ray_cpus
-    cluster = Cluster(options.ray, options.ray_actors, cpus, options.ray_gpus or 0.0)
-    summary = run_on_ray(job, _models(options), cluster, log)
-    log.show(f"\n{summary.table()}")
-    log.say("done", None, **summary.as_dict())
 
 
 def _grade_text(options: argparse.Namespace) -> int:
@@ -233,8 +221,9 @@ def _load_pair(options: argparse.Namespace) -> Pair:
 
 def _models(options: argparse.Namespace) -> dict[str, Any]:
     """Give the arguments of ``load_pair`` that the options say."""
-    names = ("extractor", "adapters", "threshold", "device", "quantization", "offline")
-    return {"classifier": not options.no_classifier, **{name: getattr(options, name) for name in names}}
+    names = ("extractor", "adapters", "threshold", "device", "devices", "quantization", "memory", "offline")
+    named = {name: getattr(options, name) for name in names}
+    return {"classifier": not options.no_classifier, "compiled": options.compile, **named}
 
 
 def _recorded(options: argparse.Namespace) -> dict[str, object]:
@@ -243,11 +232,27 @@ def _recorded(options: argparse.Namespace) -> dict[str, object]:
         *("extractor", "no_classifier", "adapters", "threshold", "device", "quantization", "limit", "replace_grades"),
         *("problem_column", "solution_column", "id_column", "answer_column"),
     )
-    return {name: getattr(options, name) for name in names}
+    recorded = {name: getattr(options, name) for name in names}
+    # Where they were not given, a report says what it said before they were there.
+    return recorded | {name: value for name in ("devices", "memory") if (value := getattr(options, name))}
 
 
 def _stdin() -> str:
     return sys.stdin.buffer.read().decode("utf-8", "replace")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of devices as in cuda:0,cuda:1")
+    return names
+
+
+def _bytes(text: str) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?(GB|GiB|MB|MiB)", text)
+    if found is None or not float(found.group(1)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size as in 8GB or 7.5GiB")
+    return float(found.group(1)) * {"GB": 1e9, "GiB": 2**30, "MB": 1e6, "MiB": 2**20}[found.group(2)]
 
 
 def _probability(text: str) -> float:

@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 from contextlib import contextmanager
-from math import inf
 from typing import TYPE_CHECKING
 
 from grader.errors import GraderError
@@ -51,33 +50,17 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         "grade-join joins their reports",
     )
     run.add_argument("--profile", action="store_true", help="say which stages took how much of the time")
-    cluster = parser.add_argument_group(
-        "a Ray cluster",
-        "-o is a folder for the parts then, which grade-join makes one report of; the same command goes on",
-    )
-    cluster.add_argument(
-        "--ray",
-        nargs="?",
-        const="auto",
-        metavar="ADDRESS",
-        help="grade on this cluster (auto: the one that runs here; local: one that is started for the run)",
-    )
-    cluster.add_argument("--ray-actors", type=positive, metavar="N", help="pairs of models (default: as many as fit)")
-    cluster.add_argument(
-        "--ray-cpus", type=_share, metavar="F", help="cores of an actor, which reads and checks with them (default: 1)"
-    )
-    cluster.add_argument("--ray-gpus", type=_share, metavar="F", help="GPUs of an actor, or a part of one (default: 0)")
     said = run.add_mutually_exclusive_group()
     said.add_argument("--quiet", action="store_true", help="say only what goes wrong")
     said.add_argument("--log-json", action="store_true", help="say everything as JSON, one event a line of stderr")
 
 
-def log_of(options: argparse.Namespace) -> Log:
-    """Give the log that the options ask for."""
+def log_of(options: argparse.Namespace, prog: str = "grade") -> Log:
+    """Give the log of a command that the options ask for."""
     from grader.run import Log
     from grader.run.log import Style
 
-    return Log(Style.QUIET if options.quiet else Style.JSON if options.log_json else Style.TEXT)
+    return Log(Style.QUIET if options.quiet else Style.JSON if options.log_json else Style.TEXT, prog)
 
 
 @contextmanager
@@ -143,16 +126,6 @@ def _shard(text: str) -> tuple[int, int]:
     if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
         raise argparse.ArgumentTypeError(f"{text!r} is not K/N, as in 3/16, with K from 1 to N")
     return int(number), int(count)
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 on")
-    return value
 
 
 def _count(text: str) -> int:

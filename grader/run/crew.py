@@ -10,18 +10,17 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
-from grader import pipeline
 from grader.errors import EnvironmentStop
 from grader.parquet_io.report import report_batch
-from grader.run.careful import ask_all, failed_row
+from grader.run.careful import Asker, ask_all, failed_row
 from grader.run.chunks import NO_ROWS
-from grader.run.graders import Alone
+from grader.run.graders import asks_models
 from grader.run.hand import COMMAND, Hand, Task
 from grader.run.profile import WAIT, Watch
 from grader.run.wire import from_answers, from_solutions, pack, to_questions, unpack
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
     from grader.engines import Pair
     from grader.run.chunks import Chunk
-    from grader.run.graders import ChunkGrader
     from grader.run.log import Log
 
 STUCK_SECONDS = 120.0
@@ -51,19 +49,26 @@ class Crew:
     """Grades chunks with worker processes, which start when they are needed: use it as a context manager."""
 
     def __init__(
-        self, pair: Pair, workers: int, log: Log, *, command: Sequence[str] = COMMAND, stuck_s: float = STUCK_SECONDS
+        self,
+        pair: Pair,
+        workers: int,
+        log: Log,
+        *,
+        command: Sequence[str] = COMMAND,
+        stuck_s: float = STUCK_SECONDS,
+        ask: Asker = ask_all,
     ) -> None:
+        """``ask`` puts questions to the models, and may know some answers already."""
         self.pair = pair
+        self._ask = ask
         self.watch = Watch()
         self._size = workers
         self._log = log
         self._command = command
         self._stuck_s = stuck_s
-        asks = pair.extractor is not None or pair.classifier is not None
-        mode = "rules" if pair.extractor is None else pair.mode
-        self._setup = pack("setup", mode=mode, threshold=pair.threshold, asks=asks)
+        self._setup = pack("setup", mode=pair.reads_by, threshold=pair.threshold, asks=asks_models(pair))
         self._hands: list[Hand] = []
-        self._events: SimpleQueue[tuple[Hand, bytes | None]] = SimpleQueue()
+        self._events: SimpleQueue[tuple[Any, bytes | None]] = SimpleQueue()  # from hands, and what else a crew has
         self._numbers = count()
         self._waiting: deque[Task] = deque()
         self._asked: list[Task] = []
@@ -150,7 +155,7 @@ class Crew:
         self._asked.remove(task)
         assert task.questions is not None
         with self.watch("models"):
-            answers = ask_all(self.pair, task.solutions, to_questions(task.questions))
+            answers = self._ask(self.pair, task.solutions, to_questions(task.questions))
         task.answers = pack("answers", task.number, from_answers(answers))
         if task.hand is not None:
             task.hand.give(task, task.answers)
@@ -242,18 +247,6 @@ def cores() -> int:
 
 
 def default_workers(pair: Any) -> int:
-    """Choose the number of workers: every core, or a few of them where models take most of the time."""
-    alone = pair.extractor is None and pair.classifier is None
-    return cores() if alone else max(1, min(4, cores() // 2))
-
-
-@contextmanager
-def chunk_grader(pair: Pair, workers: int | None, log: Log) -> Iterator[ChunkGrader]:
-    """Give who grades: ``workers`` processes (None: as many as ``default_workers`` says), or with 0 this one."""
-    size = default_workers(pair) if workers is None else workers
-    if size == 0:
-        with pipeline.Grader(pair) as grader:
-            yield Alone(grader)
-    else:
-        with Crew(pair, size, log) as crew:
-            yield crew
+    """Choose the number of workers: every core, or a few of them a device where models take most of the time."""
+    devices = 1 + len(getattr(pair, "others", ()))
+    return max(1, min(4 * devices, cores() // 2)) if asks_models(pair) else cores()

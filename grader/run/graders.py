@@ -59,13 +59,14 @@ MODEL_PART_ROWS, MODEL_CHUNK_ROWS = 4_096, 1_024
 
 def part_rows_of(pair: Any) -> int:
     """Tell how many rows a part has where nobody says."""
-    return MODEL_PART_ROWS if _asks_models(pair) else PART_ROWS
+    return MODEL_PART_ROWS if asks_models(pair) else PART_ROWS
 
 
 def chunk_rows_of(pair: Any) -> int:
     """Tell how many rows are graded together."""
-    return MODEL_CHUNK_ROWS if _asks_models(pair) else CHUNK_ROWS
+    return MODEL_CHUNK_ROWS if asks_models(pair) else CHUNK_ROWS
 
 
-def _asks_models(pair: Any) -> bool:
+def asks_models(pair: Any) -> bool:
+    """Whether a pair has an engine."""
     return any(getattr(pair, name, None) is not None for name in ("extractor", "classifier"))

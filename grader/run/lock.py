@@ -46,7 +46,7 @@ def _take(path: Path, what: Place) -> int:
             holder = os.pread(file, 200, 0).decode("utf-8", "replace").split()
             os.close(file)
             who = f"process {holder[0]} on {holder[1]}" if len(holder) == 2 else "another process"
-            raise EnvironmentStop(f"{what}: {who} is writing this report; wait for it, or end it") from None
+            raise EnvironmentStop(f"{what}: {who} is at work here; wait for it, or end it") from None
         if _is_same(path, file):
             return file
         os.close(file)  # its holder removed it between our opening and our locking

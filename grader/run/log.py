@@ -14,7 +14,7 @@ from grader.errors import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LOUD = frozenset({"retry", "damaged", "kept", "stopped"})
+LOUD = frozenset({"retry", "damaged", "kept", "stopped", "gate_warn", "gate_fail", "hook_failed", "untold"})
 
 
 class Style(StrEnum):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 STAGES = {
+    "recall": "recalling earlier results",
     "read": "reading the input",
     "pack": "rows to messages",
     "rows": "messages to rows",
