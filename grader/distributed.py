@@ -203,6 +203,10 @@ def _connected(cluster: Cluster) -> Iterator[None]:
         raise EnvironmentStop(
             f"--ray {cluster.address}: no Ray cluster answers; start one with ray start --head, or name its address"
         ) from None
+    except Exception as error:
+        ray.shutdown()
+        why = str(error).splitlines()[0]
+        raise EnvironmentStop(f"--ray {cluster.address}: Ray does not start ({why}); run it again") from error
     try:
         if handler is not None:
             signal.signal(signal.SIGTERM, handler)  # ray has taken it

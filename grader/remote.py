@@ -11,7 +11,7 @@ import re
 import shutil
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from grader.errors import EnvironmentStop, InputError, UsageError, printable
@@ -101,7 +101,7 @@ class RemotePath:
         """Whether there is such a file."""
         return self._info(absent={}) != {}
 
-    def open(self, _: str = "rb") -> BinaryIO:
+    def open(self, _: str = "rb") -> io.BufferedReader:
         """Open the file for reading, at any place of it."""
         return io.BufferedReader(_Reader(self, self.stat().st_size), BLOCK_BYTES)
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from dataclasses import replace
 from pathlib import Path
 
@@ -234,3 +235,19 @@ class TestActors:
         pq.write_table(pq.read_table(folder / "in.parquet").slice(0, 0), empty)
         job = prepare_parts(Request([str(empty)], tmp_path / "out"))
         assert replace(plan, job=job).parts == 1
+
+    def test_ray_that_is_missing_or_does_not_start(self, folder, tmp_path, capsys, monkeypatch):
+        """Without the package the run is exit 2 and names it; where Ray does not start it is exit 3."""
+        command = [str(folder / "in.parquet"), "-o", str(tmp_path / "out"), "--ray=local", *RULES]
+        monkeypatch.setitem(sys.modules, "ray", None)
+        assert grade(command) == 2
+        assert "pip install 'math-grader[ray]'" in capsys.readouterr().err
+
+        def init(*_, **__):
+            raise RuntimeError("no room\nreally")
+
+        context = types.SimpleNamespace(get_current=None)
+        monkeypatch.setitem(sys.modules, "ray", types.SimpleNamespace(init=init, shutdown=lambda: None))
+        monkeypatch.setitem(sys.modules, "ray.data", types.SimpleNamespace(DataContext=context))
+        assert grade(command) == 3
+        assert "--ray local: Ray does not start (no room); run it again" in capsys.readouterr().err
