@@ -14,7 +14,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from grader.errors import EnvironmentStop, InputError, UsageError, printable
+from grader.errors import EnvironmentStop, InputError, UsageError
+from grader.remote.failures import NoRangesError, is_final, remedy_of, why_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,9 +33,6 @@ FIRST_WAIT_S = 0.5
 BLOCK_BYTES = 2 << 20
 BLOCKS_KEPT = 48
 UPLOAD_BYTES = 16 << 20
-PASSING_STATUS = frozenset({408, 425, 429})
-"""Answers that are worth another attempt, beside those from 500 on."""
-LACKING = ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "NoAuthTokenError")
 Answer = TypeVar("Answer")
 _LOG = logging.getLogger(__name__)
 
@@ -166,7 +164,7 @@ class RemotePath:
             try:
                 found: dict[str, Any] = files.info(path)
             except FileNotFoundError as error:
-                if absent is None or not _is_final(error):
+                if absent is None or not is_final(error):
                     raise
                 return absent
             return found
@@ -183,9 +181,9 @@ class RemotePath:
                 raise
             except Exception as error:  # noqa: BLE001 each library below has its own errors
                 # `from None`: the errors of the libraries spell the URL, with what is secret in it.
-                why = _why(error)
-                if _is_final(error):
-                    raise InputError(f"{self}: {why}; {_remedy(error)}") from None
+                why = why_of(error)
+                if is_final(error):
+                    raise InputError(f"{self}: {why}; {remedy_of(error)}") from None
                 if not left:
                     raise EnvironmentStop(
                         f"{self}: the server failed {ATTEMPTS} times, the last time with {why}; run the same command "
@@ -267,58 +265,6 @@ class _Reader(io.RawIOBase):
         return data
 
 
-class NoRangesError(Exception):
-    """A server sends files from their beginning only."""
-
-
 def _version(info: dict[str, Any]) -> str | None:
     tags = ("ETag", "blob_id", "Content-MD5", "Digest", "LastModified", "Last-Modified")
     return next((str(info[tag]) for tag in tags if info.get(tag)), None)
-
-
-def _status(error: BaseException) -> int | None:
-    """Find the HTTP status behind an error, if there is one."""
-    for one in (error, error.__cause__):
-        status = getattr(one, "status", None) or getattr(getattr(one, "response", None), "status_code", None)
-        if isinstance(status, int):
-            return status
-    return None
-
-
-def _is_final(error: Exception) -> bool:
-    """Whether another attempt would end as this one did."""
-    status = _status(error)
-    if status is not None:
-        return status < 500 and status not in PASSING_STATUS
-    if isinstance(error, FileNotFoundError):
-        # fsspec says so of every file of a web server that does not answer; only the cause tells.
-        cause = error.__cause__
-        return not (isinstance(cause, OSError) or type(cause).__module__.startswith("aiohttp"))
-    return (
-        isinstance(error, PermissionError | NoRangesError | ValueError | TypeError) or type(error).__name__ in LACKING
-    )
-
-
-def _why(error: Exception) -> str:
-    """Say in a few words what went wrong: never in those of the library, which spell the URL."""
-    status = _status(error)
-    if status is not None:
-        return f"HTTP {status}"
-    if isinstance(error, NoRangesError):
-        return "the server does not send parts of a file"
-    if type(error).__name__ in LACKING:
-        return "no credentials were found"
-    if isinstance(error, FileNotFoundError):
-        return "there is no such file"
-    if isinstance(error, PermissionError):
-        return "no permission"
-    strerror = getattr(error, "strerror", None)
-    return printable(f"{type(error).__name__}: {strerror}" if strerror else type(error).__name__)
-
-
-def _remedy(error: Exception) -> str:
-    if isinstance(error, NoRangesError):
-        return "download the file first"
-    if isinstance(error, FileNotFoundError) or _status(error) in (404, 410):
-        return "check the URL"
-    return "check the URL, and the credentials as the AWS tools or the Hugging Face hub find them"
