@@ -2,10 +2,9 @@
 
     python benchmarks/extractor_speed.py [--adapter FOLDER] [--lines N] [--rows N] [--tokens N]
 
-Without ``--adapter`` the weights are random, of the embedded extractor's shape: every answer then runs on to its limit,
-so that the figures show the work of a step, not what is saved when rows finish. Both sides decode the same distinct
-lines of gsm8k_dev in float32, sorted by length. Drafts are made from the answers of ``generate``: all of them, or
-``--accepted`` of them and the others spoilt in the middle; with an adapter also the readings of the rules. Answers are
+Without ``--adapter`` it is the embedded extractor. Both sides decode the same distinct lines of gsm8k_dev in float32,
+sorted by length. Drafts are made from the answers of ``generate``: all of them, or
+``--accepted`` of them and the others spoilt in the middle; and the readings of the rules. Answers are
 compared token by token; where they differ, the smallest gap between two best tokens tells whether a tie was that close.
 """
 
@@ -19,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from common import finish, parser, print_table, read_rows
 
+from grader.adapters.places import EMBEDDED
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
 def main() -> None:
     """Time ``generate``, then the engine with each kind of drafts."""
     arguments = parser(__doc__.splitlines()[0])
-    arguments.add_argument("--adapter", type=Path, help="extractor's adapter folder (default: random weights)")
+    arguments.add_argument(
+        "--adapter", type=Path, default=EMBEDDED / "extractor", help="extractor's folder (default: the embedded one)"
+    )
     arguments.add_argument("--lines", type=int, default=500, help="distinct lines (default: %(default)s)")
     arguments.add_argument("--rows", type=int, default=64, help="rows of a batch of generate (default: %(default)s)")
-    arguments.add_argument("--tokens", type=int, default=24, help="most tokens of an answer (default: %(default)s)")
+    arguments.add_argument("--tokens", type=int, default=256, help="most tokens of an answer (default: %(default)s)")
     arguments.add_argument("--batch-tokens", type=int, help="tokens of a batch of the engine (default: its own)")
     arguments.add_argument("--accepted", type=float, default=0.8, help="share of right drafts (default: %(default)s)")
     options = arguments.parse_args()
@@ -41,10 +44,7 @@ def main() -> None:
     from grader.modeling import load_adapted
 
     lines = _lines(options.data, options.lines)
-    if options.adapter is None:
-        loaded = _random_model(lines)
-    else:
-        loaded = load_adapted(options.adapter, "extractor", offline=True)
+    loaded = load_adapted(options.adapter, "extractor", offline=True)
     engine = TorchExtractor(loaded, batch_tokens=options.batch_tokens, max_new_tokens=options.tokens)
     _generate(loaded, lines[: options.rows], options.rows, 2)  # what the library loads on first use is not its speed
     expected, plain = _timed(lambda: _generate(loaded, lines, options.rows, options.tokens))
@@ -58,7 +58,7 @@ def main() -> None:
     )
     gap = _smallest_gap(engine, lines)
     print(f"\nsmallest gap between the two best logits, over all positions computed without drafts: {gap:.2g}")
-    finish("extractor_speed", {"adapter": str(options.adapter or "random"), "smallest_gap": gap, "measured": measured})
+    finish("extractor_speed", {"adapter": loaded.identity, "smallest_gap": gap, "measured": measured})
 
 
 def _lines(data: Path, count: int) -> list[str]:
@@ -68,39 +68,6 @@ def _lines(data: Path, count: int) -> list[str]:
     if len(found) < count:
         sys.exit(f"gsm8k_dev has {len(found)} distinct lines: ask for fewer with --lines")
     return sorted(random.Random(0).sample(sorted(found), count), key=len)
-
-
-def _random_model(lines: Sequence[str]) -> Loaded:
-    """Make a model and a tokenizer of the embedded extractor's sizes, with weights that give distinct answers."""
-    import torch
-    from transformers import Gemma3ForCausalLM, Gemma3TextConfig
-
-    from grader.adapters import Base, Manifest
-    from grader.modeling import Loaded
-    from train.vocabulary import EXTRACTOR_CONTROL, train_tokenizer
-
-    names = {"bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>"}
-    tokenizer = train_tokenizer(lines, 2048, EXTRACTOR_CONTROL, names)
-    config = Gemma3TextConfig(
-        vocab_size=2048,
-        hidden_size=256,
-        intermediate_size=1024,
-        num_hidden_layers=4,
-        layer_types=["sliding_attention", "full_attention"] * 2,
-        num_attention_heads=4,
-        num_key_value_heads=1,
-        head_dim=64,
-        query_pre_attn_scalar=64,
-        max_position_embeddings=2048,
-    )
-    torch.manual_seed(0)
-    model = Gemma3ForCausalLM(config).eval()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.dim() > 1:
-                parameter.mul_(4)
-    manifest = Manifest("extractor", Base("random"), prompt_version=1, max_tokens=2048)
-    return Loaded(model, tokenizer, manifest, torch.device("cpu"), 2048, {"base": "random"})
 
 
 def _generate(loaded: Loaded, lines: Sequence[str], rows: int, limit: int) -> list[list[int]]:
@@ -150,15 +117,13 @@ def _drafts(
     mixed = [
         answer if rng.random() < options.accepted else [*answer[: len(answer) // 2], 0, 0, 0] for answer in expected
     ]
-    ways = {
+    readings = [[equation.text for equation in read_line(line).equations] for line in lines]
+    return {
         "no drafts": [list[int]() for _ in lines],
         f"drafts, {options.accepted:.0%} right": mixed,
         "drafts, all right": expected,
+        "drafts of the rules": [encode(tokenizer, extractor_response(reading)) for reading in readings],
     }
-    if options.adapter is not None:
-        readings = [[equation.text for equation in read_line(line).equations] for line in lines]
-        ways["drafts of the rules"] = [encode(tokenizer, extractor_response(reading)) for reading in readings]
-    return ways
 
 
 def _measure(

@@ -40,3 +40,14 @@ def write_report():
         return str(path)
 
     return write
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    """Threads that wait for each other would take longer than the work, and other tests run beside these."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -31,7 +31,8 @@ from grader.modeling import (
     quantised_layers,
     use_threads,
 )
-from grader.modeling.loaded import dense_bytes, load_adapted
+from grader.modeling.loaded import load_adapted
+from grader.modeling.memory import Weights, weights_of
 from grader.prompts import Segment, extractor_prompt
 
 CLOSE = 1e-5
@@ -320,11 +321,14 @@ class TestBases:
             model.to(torch.float64).to(torch.float32)  # a quantised model would refuse
             assert (read() - before).abs().max() < 10 * CLOSE
 
-    def test_the_memory_of_dense_weights_is_known_beforehand(self, phi, phi4bit):
-        """The headers tell how large a base is when dense, the same when it comes packed."""
-        weights = sum(one.numel() for one in load_base("classifier", phi).parameters())
-        assert dense_bytes(phi, torch.bfloat16) == 2 * weights
-        assert dense_bytes(phi4bit, torch.bfloat16) == 2 * weights
+    def test_the_memory_of_weights_is_known_beforehand(self, phi, phi4bit):
+        """The headers tell how large a base is, dense and in 4 bits, the same when it comes packed."""
+        model = load_base("classifier", phi)
+        blocks = sum(one.numel() for name, one in model.named_parameters() if "layers." in name and one.dim() == 2)
+        found = weights_of(phi)
+        assert found == Weights(blocks, sum(one.numel() for one in model.parameters()) - blocks) == weights_of(phi4bit)
+        assert found.bytes("none", torch.bfloat16) == 2 * sum(found)
+        assert found.bytes("nf4", torch.float32) == 0.52 * found.blocks + 4 * found.others
 
 
 class TestQuantised:
@@ -522,12 +526,3 @@ class TestDevices:
             assert use_threads() == 3
         finally:
             torch.set_num_threads(before)
-
-    def test_a_short_memory_asks_for_four_bits(self, monkeypatch, phi, tmp_path):
-        """Where the dense weights would not fit a GPU's free memory, the base is loaded in 4 bits, unmerged."""
-        folder = tiny_adapter(tmp_path, "classifier", phi)
-        assert load_adapted(folder, "classifier", device="cpu").identity["quantization"] == "none"
-        monkeypatch.setattr("grader.modeling.loaded._is_short", lambda *_: True)
-        short = load_adapted(folder, "classifier", device="cpu")
-        assert short.identity["quantization"] == "nf4"
-        assert quantised_layers(short.model)

@@ -12,8 +12,9 @@ from transformers import AutoModelForCausalLM
 
 from grader.modeling import load_tokenizer
 from train.data import IGNORED, AnnotatedSolution
-from train.examples import draw_pair, graphs_of
-from train.pretrain import STATE, Judgement, Schedule, Transcription, pretrain
+from train.examples import draw_turns, graphs_of
+from train.judgement import Judgement
+from train.pretrain import STATE, Schedule, Transcription, pretrain
 from train.restyle import Lines
 from train.vocabulary import train_tokenizer
 
@@ -41,7 +42,7 @@ def task(bases, kind):
     if kind == "extractor":
         return Transcription(model, tokenizer, Lines([EGGS.solution]).draw)
     (graph,) = graphs_of([EGGS])
-    return Judgement(model, tokenizer, lambda drawn: draw_pair(graph, drawn.randrange(9999)) or ())
+    return Judgement(model, tokenizer, lambda drawn: draw_turns(graph, drawn.randrange(9999), 4))
 
 
 @pytest.mark.parametrize(("kind", "muon"), [("extractor", False), ("classifier", True)])
@@ -50,16 +51,16 @@ def test_training_goes_on_where_it_was_killed(bases, kind, muon, tmp_path):
     told = []
     schedule = replace(SCHEDULE, muon=muon)
     whole = task(bases, kind)
-    pretrain(whole, schedule, tmp_path / "whole", pad=0, say=told.append)
+    pretrain(whole, schedule, tmp_path / "whole", say=told.append)
     assert len(told) == 3
 
     def stop(_text):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):  # at step 8: the checkpoint of step 4 is there, that of 8 is not yet
-        pretrain(task(bases, kind), replace(schedule, show_every=8), tmp_path / "parts", pad=0, say=stop)
+        pretrain(task(bases, kind), replace(schedule, show_every=8), tmp_path / "parts", say=stop)
     resumed = task(bases, kind)
-    pretrain(resumed, schedule, tmp_path / "parts", pad=0, say=told.append)
+    pretrain(resumed, schedule, tmp_path / "parts", say=told.append)
     for name, parameter in whole.parameters().items():
         assert torch.equal(parameter, resumed.parameters()[name]), name
 
@@ -68,18 +69,18 @@ def test_training_learns(bases, tmp_path):
     """The loss of the answers falls."""
     told = []
     schedule = replace(SCHEDULE, steps=40, show_every=10)
-    pretrain(task(bases, "extractor"), schedule, tmp_path, pad=0, say=told.append)
+    pretrain(task(bases, "extractor"), schedule, tmp_path, say=told.append)
     first, last = (float(text.split("answer ")[1].split()[0]) for text in (told[0], told[-1]))
     assert last < first - 0.5
 
 
 def test_another_schedule_is_refused(bases, tmp_path):
     """A checkpoint of another learning rate or seed is not gone on from; one of another length is."""
-    pretrain(task(bases, "extractor"), SCHEDULE, tmp_path, pad=0, say=str)
+    pretrain(task(bases, "extractor"), SCHEDULE, tmp_path, say=str)
     assert (tmp_path / STATE).exists()
-    pretrain(task(bases, "extractor"), replace(SCHEDULE, steps=13), tmp_path, pad=0, say=str)
+    pretrain(task(bases, "extractor"), replace(SCHEDULE, steps=13), tmp_path, say=str)
     with pytest.raises(ValueError, match="another schedule"):
-        pretrain(task(bases, "extractor"), replace(SCHEDULE, seed=5), tmp_path, pad=0, say=str)
+        pretrain(task(bases, "extractor"), replace(SCHEDULE, seed=5), tmp_path, say=str)
 
 
 def test_only_answers_carry_loss(bases):
@@ -90,15 +91,6 @@ def test_only_answers_carry_loss(bases):
     assert learned.endswith("</eq><end_of_turn>")
     assert learned.startswith("<eq>")
     assert one.tokenizer.decode(row.ids).endswith(learned)
-
-
-def test_flawed_solutions_are_not_learned_as_text(bases):
-    """The tokens of a correct solution carry loss, those of a corrupted one its verdicts only."""
-    right, wrong = task(bases, "classifier").draw(random.Random(3))
-    assert any(label != IGNORED for label in right.labels)
-    assert all(label == IGNORED for label in wrong.labels)
-    assert {label for label in right.verdicts if label != IGNORED} == {0}
-    assert 1 in wrong.verdicts
 
 
 def test_the_rate_warms_up_stays_and_falls():

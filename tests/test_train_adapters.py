@@ -27,16 +27,8 @@ from train.loop import steps_between
 TRAIN = {"extractor": extractor.train_extractor, "classifier": classifier.train_classifier}
 BASE = {"extractor": tiny_gemma, "classifier": tiny_phi}
 KINDS = ("extractor", "classifier")
+pytestmark = pytest.mark.usefixtures("one_thread")
 FILES = ("adapter_config.json", "adapter_model.safetensors", "grader_adapter.json")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Threads that wait for each other would take longer than the work, and other tests run beside these."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from filecmp import cmp
 from pathlib import Path
 
 import pytest
-import torch
 from tiny_models import tiny_gemma, tiny_phi
 
 from grader.adapters import check_folder, find_pair
@@ -19,6 +18,7 @@ from train.cli import main
 ROOT = Path(__file__).parent.parent
 SAMPLE = str(ROOT / "sample_data" / "train_sample.parquet")
 KINDS = ("extractor", "classifier")
+pytestmark = pytest.mark.usefixtures("one_thread")
 CONFIG = """
 lr = 1e-2
 evaluate_every = 8
@@ -29,15 +29,6 @@ batch = 16
 epochs = 2
 accumulate = 1
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Threads that wait for each other would take longer than the work, and other tests run beside these."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,9 @@
 
 import pytest
 
+from grader.adapters import KINDS
 from grader.errors import InputError, UsageError
-from train.config import DEFAULTS, KINDS, SHARED_KEYS, read_table, recipe
+from train.config import DEFAULTS, SHARED_KEYS, read_table, recipe
 
 
 @pytest.fixture

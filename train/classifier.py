@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import get_peft_model
 from transformers import Trainer, TrainingArguments
 
-from grader.modeling import GPTSequenceClassifier, load_base, load_tokenizer, pick_device, pick_dtype
+from grader.modeling import GPTSequenceClassifier, load_tokenizer, pick_device, pick_dtype
 from grader.modeling.adapting import HEAD, lora_targets
 from train.batches import batches_by_length, collate
 from train.calibrate import (
@@ -25,7 +25,7 @@ from train.checkpoints import claim
 from train.data import IGNORED
 from train.encoding import classifier_rows
 from train.job import save_adapter, told
-from train.loop import OwnTrainer, callbacks, evaluating, quantization_of, trainer_options
+from train.loop import OwnTrainer, bare_base, callbacks, evaluating, lora, trainer_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,9 @@ def train_classifier(job: Job) -> dict[str, Any]:
 
     seen = margins(model, validation.rows, pad)
     temperature = fit_temperature([row[-1] for row in seen], flawed(validation.rows))
-    threshold = choose_threshold(probabilities([row[-1] for row in seen], temperature), flawed(validation.rows))
+    threshold = choose_threshold(
+        probabilities([row[-1] for row in seen], temperature), flawed(validation.rows), recipe.false_alarms
+    )
     measured = partial(figures, rows=heldout.rows, examples=job.split.heldout)
     after = margins(model, heldout.rows, pad)
     with model.disable_adapter():
@@ -77,25 +79,10 @@ def train_classifier(job: Job) -> dict[str, Any]:
 
 def adapted_classifier(recipe: Recipe, dtype: torch.dtype, device: torch.device) -> Any:
     """The base without its LM head, a fresh adapter on every linear layer of its blocks, and a head trained in full."""
-    backbone = load_base(
-        "classifier",
-        recipe.base,
-        quantization=quantization_of(recipe, device),
-        dtype=dtype,
-        device=device,
-        revision=recipe.revision,
-    )
+    backbone = bare_base("classifier", recipe, dtype, device)
     torch.manual_seed(recipe.seed)
     model = GPTSequenceClassifier(backbone)
-    config = LoraConfig(
-        r=recipe.rank,
-        lora_alpha=recipe.lora_alpha,
-        lora_dropout=recipe.dropout,
-        bias="none",
-        target_modules=lora_targets(model),
-        modules_to_save=[HEAD],
-    )
-    return get_peft_model(model, config)
+    return get_peft_model(model, lora(recipe, target_modules=lora_targets(model), modules_to_save=[HEAD]))
 
 
 def build_trainer(job: Job, model: Any, pad: int, train: Encoded, validation: Encoded) -> OwnClassifierTrainer:
@@ -154,9 +141,9 @@ def figures(
 ) -> Figures:
     """The figures of the margins of some rows.
 
-    ``loss`` is the mean cross-entropy over labelled read-outs; ``accuracy``, ``auroc``, ``f1`` (of flawed) and ``ece``
-    judge whole solutions; ``first_error_line`` is the share of flawed solutions at whose labelled line the verdict
-    first crosses the threshold (or is highest, if it never does).
+    ``loss`` is the mean cross-entropy over labelled read-outs; ``accuracy``, ``auroc``, ``f1`` (of flawed), ``ece`` and
+    ``false_alarms`` (the share of correct ones called flawed) judge whole solutions; ``first_error_line`` is the share
+    of flawed solutions at whose labelled line the verdict first crosses the threshold, or is highest if it never does.
     """
     truth = flawed(rows)
     flaw = probabilities([row[-1] for row in found], temperature)
@@ -178,6 +165,7 @@ def figures(
         "auroc": auroc(flaw, truth),
         "f1": class_f1(flaw >= threshold, truth),
         "ece": calibration_error(flaw, truth),
+        "false_alarms": float((flaw >= threshold)[~truth].mean()) if not truth.all() else None,
         "first_error_line": sum(lines) / len(lines) if lines else None,
     }
 

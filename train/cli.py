@@ -9,14 +9,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.adapters import KINDS
 from grader.cli.common import Parser, run_command
 from grader.errors import UsageError
-from train.config import KINDS, LABELS, QUANTIZATIONS, TRAINERS
+from train.config import LABELS, QUANTIZATIONS, TRAINERS
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from train.config import Kind
+    from grader.adapters import Kind
 
 PROG = "train-adapters"
 DESCRIPTION = """\

@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, GenerationConfig, Phi3Config, Phi3ForCausalLM
 
+from grader.adapters import KINDS, Kind
 from train.classifier import train_classifier
-from train.config import KINDS, Kind, recipe
+from train.config import recipe
 from train.data import AnnotatedSolution, ExtractorExample, Split, problem_key, read_corpus
-from train.examples import classifier_examples, draw_pair, graphs_of
+from train.examples import classifier_examples, draw_turns, graphs_of
 from train.extractor import train_extractor
 from train.job import Job
-from train.pretrain import Judgement, Schedule, Transcription, pretrain
+from train.judgement import Judgement
+from train.pretrain import Schedule, Transcription, pretrain
 from train.restyle import Lines
 from train.run import table
 from train.vocabulary import CLASSIFIER_CONTROL, EXTRACTOR_CONTROL, train_tokenizer
@@ -44,11 +46,11 @@ LINES = (12_000, 1_000, 1_000)
 """Lines that the extractor's adapter is trained, chosen and reported on."""
 ROUNDS = (1, 4, 4)
 """Pairs a problem that the classifier's adapter is trained, chosen and calibrated, and reported on."""
-CUT = 0.5
-"""Share of the corrupted solutions that end with their first error line: what follows carries little loss."""
+TURNS = 8
+"""Wrong turns that the classifier's base sees of a solution at a time."""
 SCHEDULES = {
     "extractor": Schedule(steps=1350, tokens=3_200, learning_rate=2e-3),
-    "classifier": Schedule(steps=1500, tokens=4_000, learning_rate=1.5e-3, muon=True),
+    "classifier": Schedule(steps=1650, tokens=5_000, learning_rate=3e-3, muon=True),
 }
 RECIPES: dict[Kind, dict[str, Any]] = {
     "extractor": {
@@ -78,7 +80,10 @@ def extractor_base(folder: Path, rows: Sequence[AnnotatedSolution], schedule: Sc
     """Train the small Gemma-3 to transcribe calculations, and write it as a folder of the hub's layout."""
     lines = Lines([row.solution for row in rows])
     drawn = random.Random(schedule.seed)
-    texts = (line + "".join(f"<eq>{one}</eq>" for one in found) for line, found in _many(lines, drawn))
+    texts = (
+        line + "".join(f"<eq>{one}</eq>" for one in found)
+        for line, found in (lines.draw(drawn) for _ in range(TOKENIZER_LINES))
+    )
     tokenizer = train_tokenizer(
         texts,
         EXTRACTOR_TOKENS,
@@ -107,7 +112,7 @@ def extractor_base(folder: Path, rows: Sequence[AnnotatedSolution], schedule: Sc
     )
     stops = {"bos_token_id": 1, "eos_token_id": [2, end], "pad_token_id": 0}
     model.generation_config = GenerationConfig(do_sample=False, **stops)  # type: ignore[no-untyped-call]
-    pretrain(Transcription(model, tokenizer, lines.draw), schedule, folder.parent / "work-extractor", pad=0)
+    pretrain(Transcription(model, tokenizer, lines.draw), schedule, folder.parent / "work-extractor")
     _write(model, tokenizer, folder)
 
 
@@ -122,9 +127,9 @@ def classifier_base(folder: Path, rows: Sequence[AnnotatedSolution], schedule: S
     model: Any = Phi3ForCausalLM(  # type: ignore[no-untyped-call]
         Phi3Config(  # type: ignore[call-arg]
             vocab_size=CLASSIFIER_TOKENS,
-            hidden_size=256,
-            intermediate_size=768,
-            num_hidden_layers=5,
+            hidden_size=192,
+            intermediate_size=512,
+            num_hidden_layers=6,
             num_attention_heads=4,
             num_key_value_heads=2,
             max_position_embeddings=2048,
@@ -136,41 +141,29 @@ def classifier_base(folder: Path, rows: Sequence[AnnotatedSolution], schedule: S
         )
     )
 
-    def draw(drawn: random.Random) -> Sequence[ClassifierExample]:
-        pair = draw_pair(drawn.choice(graphs), drawn.randrange(2**31))
-        if pair is None:
-            return ()
-        right, wrong = pair
-        if drawn.random() < CUT:
-            wrong = wrong._replace(lines=wrong.lines[: wrong.first_error_line])
-        return right, wrong
+    def draw(drawn: random.Random) -> tuple[ClassifierExample, list[ClassifierExample]]:
+        return draw_turns(drawn.choice(graphs), drawn.randrange(2**31), TURNS)
 
-    pretrain(Judgement(model, tokenizer, draw), schedule, folder.parent / "work-classifier", pad=0)
+    pretrain(Judgement(model, tokenizer, draw), schedule, folder.parent / "work-classifier")
     _write(model, tokenizer, folder)
 
 
-def extractor_split(rows: Sequence[AnnotatedSolution], unseen: Sequence[AnnotatedSolution], seed: int) -> Split:
-    """Lines for the adapter: to train on drawn from what the base saw, to choose by and to report from the rest."""
+def adapter_split(
+    kind: Kind, rows: Sequence[AnnotatedSolution], unseen: Sequence[AnnotatedSolution], seed: int
+) -> Split:
+    """The adapter's examples: to train on from what the base saw, to choose by and to report on from the rest."""
     half = len(unseen) // 2
     parts = (rows, unseen[:half], unseen[half:])
-    return Split(*(_drawn_lines(part, count, seed) for part, count in zip(parts, LINES, strict=True)))
+    if kind == "extractor":
+        return Split(*(_drawn_lines(part, count, seed) for part, count in zip(parts, LINES, strict=True)))
+    # Without slips: the exact check proves those, and a model of this size cannot multiply.
+    return Split(*(classifier_examples(part, seed, rounds, 0.0) for part, rounds in zip(parts, ROUNDS, strict=True)))
 
 
 def _drawn_lines(rows: Sequence[AnnotatedSolution], count: int, seed: int) -> list[ExtractorExample]:
     lines, drawn = Lines([row.solution for row in rows]), random.Random(f"adapter:{seed}")
     found = [ExtractorExample(*lines.draw(drawn), problem_id="") for _ in range(count)]
     return [one._replace(problem_id=problem_key(one.line)) for one in found]
-
-
-def classifier_split(rows: Sequence[AnnotatedSolution], unseen: Sequence[AnnotatedSolution], seed: int) -> Split:
-    """Pairs for the adapter: to train on from what the base saw, to choose, calibrate and report from the rest."""
-    half = len(unseen) // 2
-    parts = (rows, unseen[:half], unseen[half:])
-    return Split(*(classifier_examples(part, seed, rounds) for part, rounds in zip(parts, ROUNDS, strict=True)))
-
-
-def _many(lines: Lines, drawn: random.Random) -> list[tuple[str, tuple[str, ...]]]:
-    return [lines.draw(drawn) for _ in range(TOKENIZER_LINES)]
 
 
 def _write(model: Any, tokenizer: Any, folder: Path) -> None:
@@ -190,7 +183,7 @@ def build(kind: Kind, data: Sequence[str], work: Path, output: Path) -> None:
     if not base.exists():
         (extractor_base if kind == "extractor" else classifier_base)(base, seen, SCHEDULES[kind])
     made = recipe(kind, {**RECIPES[kind], "base": str(base)})
-    split = (extractor_split if kind == "extractor" else classifier_split)(seen, unseen, made.seed)
+    split = adapter_split(kind, seen, unseen, made.seed)
     job = Job(kind, made, split, work / "adapters", resume=True, base_name="./base")
     if not job.folder.exists():
         entry = (train_extractor if kind == "extractor" else train_classifier)(job)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 REDRAWN = 0.85
 """Share of the pairs whose numbers are drawn anew, where the problem allows it."""
 SLIPS = 0.15
-"""Share of the corrupted solutions whose error is a wrong result, which the exact check would find by itself."""
+"""Share of the flawed halves of pairs whose error is a wrong result, which the exact check finds by itself."""
 _FINALS = ("#### {}", "#### {}", "#### {}", "FINAL ANSWER: {}", "FINAL ANSWER: {}", "A: {}", "The answer is {}.", "")
 
 
@@ -33,24 +33,45 @@ def graphs_of(rows: Iterable[AnnotatedSolution]) -> list[Graph]:
     return [graph for graph in graphs if graph is not None]
 
 
-def draw_pair(graph: Graph, seed: int) -> tuple[ClassifierExample, ClassifierExample] | None:
+def draw_pair(graph: Graph, seed: int, slips: float = SLIPS) -> tuple[ClassifierExample, ClassifierExample] | None:
     """A correct solution and one with an error; None where no error can be placed. The same for the same seed."""
     drawn = random.Random(f"{seed}:{graph.problem_id}")
-    if drawn.random() < REDRAWN:
-        graph = redrawn(graph, drawn) or graph
-    inject = inject_computational if drawn.random() < SLIPS else inject_conceptual
+    graph = _perhaps_redrawn(graph, drawn)
+    inject = inject_computational if drawn.random() < slips else inject_conceptual
     flawed = inject(graph, drawn)
     if flawed is None:
         return None
     final = drawn.choice(_FINALS)
-    if flawed.first_error_line > len(flawed.graph.steps):
-        final = final or _FINALS[0]  # an error of the final line needs one
+    if _errs_at_the_end(flawed):
+        final = final or _FINALS[0]
     return _example(graph, None, final, seed), _example(flawed.graph, flawed, final, seed)
 
 
-def classifier_examples(rows: Sequence[AnnotatedSolution], seed: int, rounds: int = 1) -> list[ClassifierExample]:
+def draw_turns(graph: Graph, seed: int, count: int) -> tuple[ClassifierExample, list[ClassifierExample]]:
+    """A correct solution, and at most ``count`` ways to go wrong in it by a false idea, no two alike."""
+    drawn = random.Random(f"turns:{seed}:{graph.problem_id}")
+    graph = _perhaps_redrawn(graph, drawn)
+    final = drawn.choice(_FINALS)
+    found = (inject_conceptual(graph, drawn) for _ in range(count))
+    flawed = [one for one in found if one is not None and (final or not _errs_at_the_end(one))]
+    wrong = {example.lines: example for one in flawed for example in [_example(one.graph, one, final, seed)]}
+    return _example(graph, None, final, seed), list(wrong.values())
+
+
+def _perhaps_redrawn(graph: Graph, drawn: random.Random) -> Graph:
+    return (redrawn(graph, drawn) or graph) if drawn.random() < REDRAWN else graph
+
+
+def _errs_at_the_end(flawed: Flawed) -> bool:
+    """Whether the error is one of the final line, which must then be there."""
+    return flawed.first_error_line > len(flawed.graph.steps)
+
+
+def classifier_examples(
+    rows: Sequence[AnnotatedSolution], seed: int, rounds: int = 1, slips: float = SLIPS
+) -> list[ClassifierExample]:
     """``rounds`` pairs of every solution that can be understood, each correct one followed by its corrupted one."""
-    pairs = (draw_pair(graph, seed + number) for graph in graphs_of(rows) for number in range(rounds))
+    pairs = (draw_pair(graph, seed + number, slips) for graph in graphs_of(rows) for number in range(rounds))
     return [example for pair in pairs if pair is not None for example in pair]
 
 

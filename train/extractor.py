@@ -6,17 +6,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import get_peft_model
 
 from grader.errors import UsageError
-from grader.modeling import load_base, load_tokenizer, pick_device, pick_dtype
+from grader.modeling import load_tokenizer, pick_device, pick_dtype
 from train import with_unsloth
 from train.batches import batches_by_length, collate
 from train.checkpoints import claim
 from train.data import IGNORED
 from train.encoding import extractor_rows
 from train.job import save_adapter, told
-from train.loop import OwnTrainer, callbacks, evaluating, quantization_of, trainer_options
+from train.loop import OwnTrainer, bare_base, callbacks, evaluating, lora, quantization_of, trainer_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,24 +58,9 @@ def train_extractor(job: Job) -> dict[str, Any]:
 
 def adapted_base(recipe: Recipe, dtype: torch.dtype, device: torch.device) -> Any:
     """The base with a fresh adapter on the projections of attention and MLP, by PEFT."""
-    base = load_base(
-        "extractor",
-        recipe.base,
-        quantization=quantization_of(recipe, device),
-        dtype=dtype,
-        device=device,
-        revision=recipe.revision,
-    )
-    config = LoraConfig(
-        task_type="CAUSAL_LM",
-        r=recipe.rank,
-        lora_alpha=recipe.lora_alpha,
-        lora_dropout=recipe.dropout,
-        bias="none",
-        target_modules=TARGETS,
-    )
+    base = bare_base("extractor", recipe, dtype, device)
     try:
-        return get_peft_model(base, config)
+        return get_peft_model(base, lora(recipe, task_type="CAUSAL_LM", target_modules=TARGETS))
     except ValueError as error:
         raise UsageError(
             f"{recipe.base}: this base has none of the layers {', '.join(TARGETS)}; the extractor's base is a Gemma-3 "

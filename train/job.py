@@ -16,7 +16,8 @@ from grader.prompts import PROMPT_VERSION
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from train.config import Kind, Recipe
+    from grader.adapters import Kind
+    from train.config import Recipe
     from train.data import Split
     from train.encoding import Encoded
 

@@ -13,15 +13,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
+from peft import LoraConfig
 from tqdm import tqdm
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
-from grader.modeling import pick_device, pick_dtype
+from grader.modeling import load_base, pick_device, pick_dtype
 from train.batches import LengthSampler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from grader.adapters import Kind
     from train.config import Recipe
     from train.encoding import Row
     from train.job import Figures, Job
@@ -129,6 +131,23 @@ def quantization_of(recipe: Recipe, device: torch.device) -> Literal["nf4"] | No
     """How the base is stored: as the recipe says, and where it is silent in NF4 on CUDA and whole on a CPU."""
     chosen = recipe.quantization or ("nf4" if device.type == "cuda" else "none")
     return "nf4" if chosen == "nf4" else None
+
+
+def bare_base(kind: Kind, recipe: Recipe, dtype: torch.dtype, device: torch.device) -> Any:
+    """The base that the recipe names, stored as it says, without an adapter."""
+    return load_base(
+        kind,
+        recipe.base,
+        quantization=quantization_of(recipe, device),
+        dtype=dtype,
+        device=device,
+        revision=recipe.revision,
+    )
+
+
+def lora(recipe: Recipe, **more: Any) -> LoraConfig:
+    """The adapter that the recipe describes; ``more`` says where it goes."""
+    return LoraConfig(r=recipe.rank, lora_alpha=recipe.lora_alpha, lora_dropout=recipe.dropout, bias="none", **more)
 
 
 def steps_between(recipe: Recipe, rows: int) -> int:

@@ -10,22 +10,23 @@ import json
 import random
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import torch
 from torch.nn import functional
 
 from grader.modeling import encode
-from grader.prompts import Segment, classifier_prompt, extractor_response
+from grader.prompts import Segment, extractor_response
 from train.data import IGNORED
+from train.muon import Muon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from train.data import ClassifierExample
-
 STATE = "pretraining.pt"
+HALVES = torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001 there is no public name
+"""Whether this processor multiplies bfloat16 itself: where it does not, float32 is six times as fast."""
 POOL = 8
 """Batches that are drawn together and sorted by length, so that little of a batch is padding."""
 
@@ -34,7 +35,7 @@ POOL = 8
 class Schedule:
     """How long and how fast to train. ``tokens`` are those of one step, padding included.
 
-    With ``muon`` the matrices of the layers are trained by Muon, whose step costs half as much again on a CPU.
+    With ``muon`` the matrices of the layers are trained by Muon, whose step costs a tenth as much again.
     """
 
     steps: int
@@ -58,26 +59,32 @@ class Schedule:
         return self.learning_rate * max(0.02, min(1.0, left))
 
 
-@dataclass(frozen=True)
-class Row:
-    """One example, token by token: what comes next and what the verdict is, ``IGNORED`` where it carries no loss."""
+class Sized(Protocol):
+    """A drawn example: its tokens are counted."""
 
-    ids: list[int]
-    labels: list[int]
-    verdicts: list[int]
+    @property
+    def ids(self) -> list[int]:
+        """Its tokens."""
 
 
 class Task(Protocol):
     """What is learned: rows to draw, and the loss of a batch of them."""
 
-    def draw(self, drawn: random.Random) -> list[Row]:
+    def draw(self, drawn: random.Random) -> Sequence[Sized]:
         """Some rows, the same for the same state of ``drawn``."""
 
-    def loss(self, ids: torch.Tensor, labels: torch.Tensor, verdicts: torch.Tensor) -> dict[str, torch.Tensor]:
-        """The losses of a batch, all (B, T), by name; their sum is learned."""
+    def loss(self, rows: Sequence[Any]) -> dict[str, torch.Tensor]:
+        """The losses of a batch of rows, by name; their sum is learned."""
 
     def parameters(self) -> dict[str, torch.nn.Parameter]:
         """All that is trained, by name."""
+
+
+class Row(NamedTuple):
+    """One text, token by token, and what comes next, ``IGNORED`` where it carries no loss."""
+
+    ids: list[int]
+    labels: list[int]
 
 
 class Transcription:
@@ -91,13 +98,14 @@ class Transcription:
         line, equations = self._draw(drawn)
         prompt = encode(self.tokenizer, [Segment("<bos>", control=True), Segment(line), Segment("\n")])
         answer = encode(self.tokenizer, extractor_response(equations))
-        ids = prompt + answer
-        labels = [*[IGNORED] * (len(prompt) - 1), *answer, IGNORED]
-        return [Row(ids, labels, [])]
+        return [Row(prompt + answer, [*[IGNORED] * (len(prompt) - 1), *answer, IGNORED])]
 
-    def loss(self, ids: torch.Tensor, labels: torch.Tensor, verdicts: torch.Tensor) -> dict[str, torch.Tensor]:
+    def loss(self, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
         """Cross-entropy of the answer's tokens alone."""
-        del verdicts
+        ids, labels = (
+            padded([row.ids for row in rows], self.tokenizer.pad_token_id),
+            padded([row.labels for row in rows]),
+        )
         hidden = self.model.model(input_ids=ids).last_hidden_state
         wanted = labels != IGNORED
         return {"answer": functional.cross_entropy(self.model.lm_head(hidden[wanted]).float(), labels[wanted])}
@@ -107,53 +115,7 @@ class Transcription:
         return dict(self.model.named_parameters())
 
 
-class Judgement:
-    """The classifier's base: correct solutions token by token, and the verdict at the end of every line.
-
-    The head that reads the verdict is thrown away: ``train-adapters`` trains its own.
-    """
-
-    TEXT = 0.3
-    """Weight of the tokens beside the verdicts."""
-
-    def __init__(
-        self,
-        model: Any,
-        tokenizer: Any,
-        draw: Callable[[random.Random], Sequence[ClassifierExample]],
-    ) -> None:
-        self.model, self.tokenizer, self._draw = model, tokenizer, draw
-        self.head = torch.nn.Linear(model.config.hidden_size, 2)
-
-    def draw(self, drawn: random.Random) -> list[Row]:
-        """A pair."""
-        return [self._row(example) for example in self._draw(drawn)]
-
-    def _row(self, example: ClassifierExample) -> Row:
-        prompt = classifier_prompt(example.problem, example.lines)
-        ids = encode(self.tokenizer, prompt.head)
-        text, verdicts = [IGNORED] * len(ids), [IGNORED] * len(ids)
-        for line, label in zip(prompt.lines, example.labels(), strict=True):
-            tokens = encode(self.tokenizer, line)
-            text += [IGNORED if example.flawed else token for token in tokens]
-            verdicts += [*[IGNORED] * (len(tokens) - 1), label]
-            ids += tokens
-        return Row(ids, [*text[1:], IGNORED], verdicts)
-
-    def loss(self, ids: torch.Tensor, labels: torch.Tensor, verdicts: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Cross-entropy of the verdicts, and of the correct solutions' tokens by ``TEXT``."""
-        hidden = self.model.model(input_ids=ids).last_hidden_state
-        text, read = labels != IGNORED, verdicts != IGNORED
-        tokens = functional.cross_entropy(self.model.lm_head(hidden[text]).float(), labels[text])
-        verdict = functional.cross_entropy(self.head(hidden[read]).float(), verdicts[read])
-        return {"verdict": verdict, "text": self.TEXT * tokens}
-
-    def parameters(self) -> dict[str, torch.nn.Parameter]:
-        """The model's and the head's."""
-        return {**dict(self.model.named_parameters()), "head.weight": self.head.weight, "head.bias": self.head.bias}
-
-
-def pretrain(task: Task, schedule: Schedule, folder: Path, *, pad: int, say: Callable[[str], None] = print) -> None:
+def pretrain(task: Task, schedule: Schedule, folder: Path, *, say: Callable[[str], None] = print) -> None:
     """Train to the end of the schedule, from the last checkpoint in ``folder`` where there is one."""
     torch.manual_seed(schedule.seed)
     parameters = task.parameters()
@@ -161,16 +123,15 @@ def pretrain(task: Task, schedule: Schedule, folder: Path, *, pad: int, say: Cal
     first = _resume(folder / STATE, parameters, optimizers, schedule)
     began = time.monotonic()
     totals: dict[str, float] = {}
-    pool: list[list[Row]] = []
+    pool: list[list[Sized]] = []
     for step in range(first, schedule.steps):
         if step % POOL == 0 or not pool:
             pool = _pool(task, schedule, step // POOL)
-        ids, labels, verdicts = _batch(pool[step % POOL % len(pool)], pad)
         for optimizer in optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = schedule.rate(step)
-        with torch.autocast(ids.device.type, torch.bfloat16):
-            losses = task.loss(ids, labels, verdicts)
+        with torch.autocast("cpu", torch.bfloat16, enabled=HALVES):
+            losses = task.loss(pool[step % POOL % len(pool)])
         torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(parameters.values(), 1.0)
         for optimizer in optimizers:
@@ -194,23 +155,23 @@ def _optimizers(parameters: dict[str, torch.nn.Parameter], schedule: Schedule) -
     rate, decay, betas = schedule.learning_rate, schedule.weight_decay, (0.9, 0.98)
     first: torch.optim.Optimizer
     if schedule.muon:
-        first = torch.optim.Muon(matrices.values(), lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+        first = Muon(matrices.values(), lr=rate, weight_decay=decay)
     else:
         first = torch.optim.AdamW(matrices.values(), lr=rate, betas=betas, weight_decay=decay)
     return [first, torch.optim.AdamW(others, lr=rate, betas=betas, weight_decay=0.0)]
 
 
-def _pool(task: Task, schedule: Schedule, number: int) -> list[list[Row]]:
+def _pool(task: Task, schedule: Schedule, number: int) -> list[list[Sized]]:
     """The next ``POOL`` batches: rows of like length together, in a random order."""
     drawn = random.Random(f"{schedule.seed}:{number}")
-    rows: list[Row] = []
+    rows: list[Sized] = []
     size = 0
     while size < schedule.tokens * POOL:
         for row in task.draw(drawn):
             rows.append(row)
             size += len(row.ids)
     rows.sort(key=lambda row: len(row.ids))
-    batches: list[list[Row]] = [[] for _ in range(POOL)]
+    batches: list[list[Sized]] = [[] for _ in range(POOL)]
     seen = 0
     for row in rows:
         batches[min(POOL - 1, seen * POOL // size)].append(row)
@@ -220,18 +181,10 @@ def _pool(task: Task, schedule: Schedule, number: int) -> list[list[Row]]:
     return batches
 
 
-def _batch(rows: Sequence[Row], pad: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Right-padded tensors: tokens, labels, verdicts, each (B, T). A causal model needs no mask for padding behind."""
-    width = max(len(row.ids) for row in rows)
-
-    def padded(values: list[int], fill: int) -> list[int]:
-        return values + [fill] * (width - len(values))
-
-    return (
-        torch.tensor([padded(row.ids, pad) for row in rows]),
-        torch.tensor([padded(row.labels, IGNORED) for row in rows]),
-        torch.tensor([padded(row.verdicts, IGNORED) for row in rows]),
-    )
+def padded(rows: Sequence[Sequence[int]], fill: int = IGNORED) -> torch.Tensor:
+    """The rows as one tensor (B, T), filled up on the right. A causal model needs no mask for what stands behind."""
+    width = max(map(len, rows))
+    return torch.tensor([[*row, *[fill] * (width - len(row))] for row in rows])
 
 
 def _save(path: Path, parameters: dict[str, Any], optimizers: Sequence[Any], schedule: Schedule, step: int) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from grader.numbers import NUMBER_WORDS
 from train.annotate import aligned_step
-from train.graph import CarryError, Number, Piece, Sign, Step, number_at, places, value_of, with_piece
+from train.graph import Number, Piece, Sign, Step, number_at, places, value_of, with_piece
 
 if TYPE_CHECKING:
     import random
@@ -144,10 +144,7 @@ def _redrawn(step: Step, random: random.Random) -> Step:
     step = replace(step, pieces=tuple(draw(piece) if isinstance(piece, Number) else piece for piece in step.pieces))
     result = number_at(step, where)
     if random.random() < 0.6:
-        try:
-            value = value_of(step)
-        except CarryError:
-            value = None
+        value = value_of(step)
         if value is not None and value >= 0:
             style = "1.00" if value.denominator != 1 else random.choice(("1", "1", "1", "1,000", "1.00"))
             rounded = Fraction(round(value * 100), 100)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from grader.errors import InputError, UsageError
 from grader.parquet_io.writer import write_text
 from train.checkpoints import require_same
-from train.config import Kind, read_table, recipe
+from train.config import read_table, recipe
 from train.data import Corpus, Split, read_corpus, split_by_problem
 from train.examples import classifier_examples, extractor_examples
 from train.job import CHECKPOINTS, Job
@@ -19,6 +19,7 @@ from train.job import CHECKPOINTS, Job
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from grader.adapters import Kind
     from train.config import Recipe
 
 REPORT = "train_report.json"

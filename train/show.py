@@ -11,7 +11,8 @@ from train.encoding import classifier_rows, extractor_rows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from train.config import Kind, Recipe
+    from grader.adapters import Kind
+    from train.config import Recipe
     from train.data import Split
     from train.encoding import Encoded, Row
 

@@ -5,10 +5,11 @@ file) and ``grader_adapter.json``, the manifest. A folder without one is an adap
 version 0, the head of a classifier beside it in ``classifier_head.pth``. Nothing here imports torch.
 """
 
-from grader.adapters.manifest import Base, Kind, Manifest, check_folder, read_manifest, write_manifest
+from grader.adapters.manifest import KINDS, Base, Kind, Manifest, check_folder, read_manifest, write_manifest
 from grader.adapters.places import PairLocation, base_digest, base_folder, find_pair
 
 __all__ = [
+    "KINDS",
     "Base",
     "Kind",
     "Manifest",

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from grader import __version__
 from grader.adapters.manifest import file_sha256
 from grader.audit.cache import Cache
 from grader.audit.config import chosen
@@ -27,6 +26,7 @@ from grader.evaluate import evaluate
 from grader.parquet_io.writer import write_text
 from grader.run import Job, Request, run_grade
 from grader.run.crew import default_workers
+from grader.version import __version__
 
 if TYPE_CHECKING:
     from grader.audit.config import Config, Data, Gate, Models

@@ -13,7 +13,6 @@ import polars as pl
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from grader import __version__
 from grader.audit.changes import CAUSES
 from grader.audit.charts import bars, trend
 from grader.audit.measures import count_rows, count_slices, error_kinds
@@ -23,6 +22,7 @@ from grader.audit.store import CHANGES, HISTORY, REPORT, REVIEW
 from grader.compare import ADDED, NEWLY_CLEARED, NEWLY_FLAWED, REMOVED, VERDICT_CHANGED
 from grader.parquet_io.writer import write_text
 from grader.reports import open_report, reading
+from grader.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

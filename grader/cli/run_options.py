@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grader.errors import GraderError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from grader.run import ChunkGrader, Log
+    from grader.run import Log
 
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -42,6 +42,13 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="rows that are saved at a time: an interruption costs less than these (default: 8192, 4096 with models)",
     )
+    run.add_argument(
+        "--shard",
+        type=_shard,
+        metavar="K/N",
+        help="grade the Kth of N equal ranges of rows only, as one of N runs on as many machines; "
+        "grade-join joins their reports",
+    )
     run.add_argument("--profile", action="store_true", help="say which stages took how much of the time")
     said = run.add_mutually_exclusive_group()
     said.add_argument("--quiet", action="store_true", help="say only what goes wrong")
@@ -54,22 +61,6 @@ def log_of(options: argparse.Namespace, prog: str = "grade") -> Log:
     from grader.run.log import Style
 
     return Log(Style.QUIET if options.quiet else Style.JSON if options.log_json else Style.TEXT, prog)
-
-
-@contextmanager
-def chunk_grader(options: argparse.Namespace, pair: Any, log: Log) -> Iterator[ChunkGrader]:
-    """Give who grades: worker processes, or this one."""
-    from grader.pipeline import Grader
-    from grader.run import Alone
-    from grader.run.crew import Crew, default_workers
-
-    workers = default_workers(pair) if options.workers is None else options.workers
-    if workers == 0:
-        with Grader(pair) as grader:
-            yield Alone(grader)
-    else:
-        with Crew(pair, workers, log) as crew:
-            yield crew
 
 
 @contextmanager
@@ -128,6 +119,13 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
     return int(text)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    number, slash, count = text.partition("/")
+    if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not K/N, as in 3/16, with K from 1 to N")
+    return int(number), int(count)
 
 
 def _count(text: str) -> int:

@@ -8,17 +8,18 @@ its tokenizer, its batches, its device and its recovery from lack of memory.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from grader.adapters import PairLocation, find_pair
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from grader.engines.torch_classifier import TorchClassifier
+    from grader.adapters import Kind
+    from grader.modeling.memory import Quantization
     from grader.types import Classification, Solution
 
 EXTRACTOR_MODES = ("auto", "rules", "model")
@@ -55,13 +56,23 @@ class Classifier(Protocol):
 
 @dataclass(frozen=True)
 class Pair:
-    """What grades: the reading mode, the two engines where there are any, and the classifier's threshold."""
+    """What grades: the reading mode, the two engines where there are any, and the classifier's threshold.
+
+    ``others`` are the same models on other devices; ``beside`` says that they leave the cores of this process free.
+    """
 
     mode: str = "rules"
     extractor: Extractor | None = None
     classifier: Classifier | None = None
     threshold: float = DEFAULT_THRESHOLD
     name: str = NOTHING_INSTALLED
+    others: tuple[Pair, ...] = ()
+    beside: bool = False
+
+    @property
+    def reads_by(self) -> str:
+        """The mode in which lines are read: ``rules`` where there is no extractor."""
+        return "rules" if self.extractor is None else self.mode
 
     def describe(self) -> dict[str, Any]:
         """The identity of both halves for the report's metadata; None where a half is absent."""
@@ -79,21 +90,29 @@ class Pair:
 
 
 def load_pair(
-    extractor: str,
-    classifier: bool,
-    adapters: str | None,
-    threshold: float | None,
+    extractor: str = "auto",
+    classifier: bool = True,
+    adapters: str | None = None,
+    threshold: float | None = None,
     *,
     device: str | None = None,
-    quantization: str | None = None,
+    devices: Sequence[str] = (),
+    quantization: Quantization | None = None,
+    memory: float | None = None,
+    compiled: bool = False,
     offline: bool = False,
 ) -> Pair:
-    """The pair that the options ask for, its models loaded.
+    """The pair that the options ask for, its models loaded on the ``device``, or once on each of the ``devices``.
 
     Adapters are looked up as ``grader.adapters.find_pair`` says; where none is found, ``auto`` reads by rules alone,
-    there is no classifier, and the pair says so. Raises ``UsageError`` for options that want a model that is not there,
-    ``AdapterError`` for adapters that do not load.
+    there is no classifier, and the pair says so. ``memory`` are the bytes of each GPU that may be used, None for all
+    that are free; they choose the quantization where it is None. ``compiled`` compiles parts of the layers.
+
+    Raises ``UsageError`` for options that want a model that is not there or memory that is not enough, ``AdapterError``
+    for adapters that do not load.
     """
+    if device is not None and devices:
+        raise UsageError("--device and --devices: give one of them")
     if extractor not in EXTRACTOR_MODES:
         raise UsageError(f"--extractor {extractor}: choose one of {', '.join(EXTRACTOR_MODES)}")
     if extractor == "rules" and not classifier:
@@ -107,27 +126,23 @@ def load_pair(
     if threshold is not None and not (classifier and found.classifier):
         why = _without("classifier", found) if classifier else found.name
         raise UsageError(f"--threshold: there is no classifier to apply it to ({why}); leave the option out")
-    options = {"device": device, "quantization": quantization, "offline": offline}
-    reader = _extractor(found.extractor, options) if found.extractor and extractor != "rules" else None
-    judge = _classifier(found.classifier, options) if found.classifier and classifier else None
-    if threshold is None:
-        threshold = judge.threshold if judge else DEFAULT_THRESHOLD
-    return Pair(extractor if reader else "rules", reader, judge, threshold, found.name)
+    folders: dict[Kind, Path] = {}
+    if found.extractor and extractor != "rules":
+        folders["extractor"] = found.extractor
+    if found.classifier and classifier:
+        folders["classifier"] = found.classifier
+    if not folders:
+        return Pair("rules", threshold=DEFAULT_THRESHOLD if threshold is None else threshold, name=found.name)
+    from grader.engines.placing import Keeping, engines_on
+
+    keeping = Keeping(quantization, memory, compiled, offline)
+    pairs = []
+    for name in devices or (device,):
+        reader, judge, beside = engines_on(name, folders, keeping)
+        least = threshold if threshold is not None else judge.threshold if judge else DEFAULT_THRESHOLD
+        pairs.append(Pair(extractor if reader else "rules", reader, judge, least, found.name, (), beside))
+    return replace(pairs[0], others=tuple(pairs[1:]))
 
 
 def _without(half: str, found: PairLocation) -> str:
     return found.name if found.name == NOTHING_INSTALLED else f"{found.name} has no {half}"
-
-
-def _extractor(folder: Path, options: Mapping[str, Any]) -> Extractor:
-    from grader.engines.torch_extractor import TorchExtractor
-    from grader.modeling import load_adapted
-
-    return TorchExtractor(load_adapted(folder, "extractor", **options))
-
-
-def _classifier(folder: Path, options: Mapping[str, Any]) -> TorchClassifier:
-    from grader.engines.torch_classifier import TorchClassifier
-    from grader.modeling import load_adapted
-
-    return TorchClassifier(load_adapted(folder, "classifier", **options))

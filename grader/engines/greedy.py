@@ -11,6 +11,7 @@ import torch
 
 from grader.engines.key_values import ROOM, KeyValues, pack
 from grader.errors import AdapterError
+from grader.modeling import use_grouped_attention
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -60,12 +61,20 @@ class Greedy:
     in floating point up to ties closer than the rounding of another batch shape (``smallest_gap``). ``counts`` tells
     the forwards, the positions they computed, and how often memory ran out. Raises ``AdapterError`` for a model of
     another architecture.
+
+    With ``grouped`` the model attends by ``grouped_attention``: the same sums in another order, which on a GPU stay in
+    the flash kernel while rows enter, and read the keys that heads share without copying them.
     """
 
-    def __init__(self, model: Any, prefix: Sequence[int], stops: Collection[int], batch_tokens: int) -> None:
+    def __init__(
+        self, model: Any, prefix: Sequence[int], stops: Collection[int], batch_tokens: int, *, grouped: bool = False
+    ) -> None:
         if model.config.model_type != "gemma3_text":
             raise AdapterError(f"the extractor's base is a {model.config.model_type} model; use a Gemma-3 text model")
         self._backbone, self._head = model.model, model.lm_head
+        self._grouped = grouped
+        if grouped:
+            use_grouped_attention(model)
         self._stops = frozenset(stops)
         self._batch_tokens = batch_tokens
         self._rows: list[Row] = []
@@ -73,7 +82,7 @@ class Greedy:
         self.smallest_gap: float | None = None
         self._prefix = KeyValues(model.config, 1, len(prefix), model.get_input_embeddings().weight)
         with torch.inference_mode():
-            self._forward([list(prefix)], torch.arange(len(prefix))[None], self._prefix)
+            self._forward([list(prefix)], torch.arange(len(prefix))[None], self._prefix, straight=True)
         self._memory = self._prefix
 
     def watch_gaps(self) -> None:
@@ -120,6 +129,7 @@ class Greedy:
             [line + [0] * (width - len(line)) for line in tokens],
             torch.arange(memory.used, memory.used + width).expand(len(rows), -1),
             memory,
+            straight=True,
         )
         read = [
             index * width + len(row.ids) - 1 + offset
@@ -160,15 +170,21 @@ class Greedy:
         """Of the last token of the answer: it is the first one that the memory does not hold."""
         return self._prefix.used + len(row.ids) + len(row.answer) - 1
 
-    def _forward(self, tokens: Sequence[list[int]], positions: torch.Tensor, memory: KeyValues) -> torch.Tensor:
-        """The last hidden states, (rows, tokens, size); keys and values go into the memory."""
+    def _forward(
+        self, tokens: Sequence[list[int]], positions: torch.Tensor, memory: KeyValues, *, straight: bool = False
+    ) -> torch.Tensor:
+        """The last hidden states, (rows, tokens, size); keys and values go into the memory.
+
+        ``straight`` says that every slot of the memory holds the token of its own position, these tokens included.
+        """
         positions = positions.to(memory.keys.device)
         self.counts["forwards"] += 1
         self.counts["positions"] += positions.numel()
+        masks = memory.place(positions)
         result = self._backbone(
             input_ids=torch.tensor(tokens, device=positions.device),
             position_ids=positions,
-            attention_mask=memory.place(positions),
+            attention_mask=dict.fromkeys(masks) if straight and self._grouped else masks,
             past_key_values=memory,
             use_cache=True,
         )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from grader.engines.beginnings import Beginnings, blocks_of
 from grader.lines import split_lines, without_annotations
-from grader.modeling import encode_solutions, use_threads
+from grader.modeling import bare, encode_solutions, use_grouped_attention, use_threads
 from grader.types import Classification
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from grader.engines.beginnings import Block
     from grader.modeling import EncodedSolution, Loaded
     from grader.types import Solution
 
@@ -27,12 +30,24 @@ class TorchClassifier:
 
     Solutions of like length share a batch. Batch, order and padding change a probability by less than 1e-5 on a CPU in
     float32. Where a GPU's memory does not hold a batch, it is halved, and so is every later one.
+
+    With ``share_problems`` (by itself on a GPU) what the solutions of one problem begin with is computed once for them.
     """
 
-    def __init__(self, loaded: Loaded, *, batch_tokens: int | None = None) -> None:
+    def __init__(self, loaded: Loaded, *, batch_tokens: int | None = None, share_problems: bool | None = None) -> None:
         self._loaded = loaded
-        self._batch_tokens = batch_tokens or BATCH_TOKENS[loaded.device.type]
+        self.batch_tokens = batch_tokens or BATCH_TOKENS[loaded.device.type]
+        self._share = loaded.device.type == "cuda" if share_problems is None else share_problems
+        self.counts: Counter[str] = Counter()
+        """Forwards, and the positions that they computed, padding included."""
+        if self._share:
+            use_grouped_attention(bare(loaded.model).backbone)
         use_threads()
+
+    @property
+    def model(self) -> Any:
+        """The loaded model."""
+        return self._loaded.model
 
     def identity(self) -> dict[str, Any]:
         """Base, adapter's hash, prompt version, number format and temperature."""
@@ -51,51 +66,83 @@ class TorchClassifier:
             self._loaded.manifest.prompt_version,
             self._loaded.max_tokens,
         )
-        answers = self._answers(encoded)
+        self._loaded.come()
+        answers = self._answers(encoded, [solution.problem for solution in solutions])
         running = self._loaded.manifest.prompt_version > 0  # version 0 was trained on whole solutions only
         return [
             Classification(answer[-1], tuple(answer) if running else (), row.truncated)
             for answer, row in zip(answers, encoded, strict=True)
         ]
 
-    def _answers(self, rows: Sequence[EncodedSolution]) -> list[list[float]]:
-        """P(flawed) at the read-outs of each row; the longest go first, so that a lack of memory shows at once."""
-        waiting = sorted(range(len(rows)), key=lambda index: len(rows[index].ids))
+    def _answers(self, rows: Sequence[EncodedSolution], problems: Sequence[str]) -> list[list[float]]:
+        """P(flawed) at the read-outs of each row."""
         answers: list[list[float]] = [[] for _ in rows]
+        for block in blocks_of(rows, problems, share=self._share):
+            self._answer(rows, block, answers)
+        return answers
+
+    def _answer(self, rows: Sequence[EncodedSolution], block: Block, answers: list[list[float]]) -> None:
+        """Fill in the answers of a block; the longest rows go first, so that a lack of memory shows at once."""
+        beginnings = self._begin(rows, block) if block.length else None
+        beginning_of = {index: number for number, group in enumerate(block.groups) for index in group}
+        waiting = sorted(block.rows, key=lambda index: len(rows[index].ids))
         while waiting:
-            longest = len(rows[waiting[-1]].ids)
-            batch = waiting[-max(1, self._batch_tokens // longest) :]
-            found = self._attempt([rows[index] for index in batch])
+            longest = len(rows[waiting[-1]].ids) - (beginnings.length if beginnings else 0)
+            batch = waiting[-max(1, self.batch_tokens // longest) :]
+            if beginnings:
+                beginnings.choose(torch.tensor([beginning_of[index] for index in batch], device=self._loaded.device))
+            found = self._attempt([rows[index] for index in batch], beginnings)
             if found is None:
-                self._batch_tokens = max(1, len(batch) // 2) * longest
                 torch.cuda.empty_cache()
+                if len(batch) == 1:
+                    beginnings = None  # the memory that they take may be what the row lacks
+                else:
+                    self.batch_tokens = max(1, len(batch) // 2) * longest
                 continue
             for index, answer in zip(batch, found, strict=True):
                 answers[index] = answer
             del waiting[-len(batch) :]
-        return answers
 
-    def _attempt(self, rows: Sequence[EncodedSolution]) -> list[list[float]] | None:
+    def _begin(self, rows: Sequence[EncodedSolution], block: Block) -> Beginnings | None:
+        """The keys and values of the block's beginnings, or None where the memory does not hold them."""
+        beginnings = Beginnings(block.length)
+        ids = torch.tensor([rows[group[0]].ids[: block.length] for group in block.groups])
+        try:
+            self._model(ids, torch.zeros(len(ids), 1, dtype=torch.long), beginnings)
+        except torch.OutOfMemoryError:
+            torch.cuda.empty_cache()
+            return None
+        return beginnings
+
+    def _attempt(self, rows: Sequence[EncodedSolution], beginnings: Beginnings | None) -> list[list[float]] | None:
         """What the forward gives, or None where the memory does not hold these rows; one row must fit."""
         try:
-            return self._forward(rows)
+            return self._forward(rows, beginnings)
         except torch.OutOfMemoryError as error:
-            if len(rows) == 1:
+            if len(rows) == 1 and beginnings is None:
                 raise RuntimeError(
                     f"a solution of {len(rows[0].ids)} tokens does not fit the memory of the GPU; "
                     "use --quantization nf4 or --device cpu"
                 ) from error
         return None
 
-    def _forward(self, rows: Sequence[EncodedSolution]) -> list[list[float]]:
+    def _forward(self, rows: Sequence[EncodedSolution], beginnings: Beginnings | None) -> list[list[float]]:
         """One padded batch; padding stands on the right, where no token of a causal model sees it."""
-        device = self._loaded.device
-        ids = _padded([row.ids for row in rows], self._loaded.tokenizer.pad_token_id or 0).to(device)
-        readouts = _padded([row.readouts for row in rows], 0).to(device)
-        with torch.inference_mode():
-            logits = self._loaded.model(input_ids=ids, readouts=readouts).logits
+        start = beginnings.length if beginnings else 0
+        ids = _padded([row.ids[start:] for row in rows], self._loaded.tokenizer.pad_token_id or 0)
+        readouts = _padded([[at - start for at in row.readouts] for row in rows], 0)
+        logits = self._model(ids, readouts, beginnings)
         flawed = torch.softmax(logits / self._loaded.manifest.temperature, dim=-1)[..., FLAWED].tolist()
         return [answer[: len(row.readouts)] for answer, row in zip(flawed, rows, strict=True)]
+
+    @torch.inference_mode()
+    def _model(self, ids: torch.Tensor, readouts: torch.Tensor, beginnings: Beginnings | None) -> torch.Tensor:
+        """The logits (rows, read-outs, 2)."""
+        self.counts.update(forwards=1, positions=ids.numel())
+        more = {"beginnings": beginnings} if beginnings else {}
+        device = self._loaded.device
+        logits: torch.Tensor = self._loaded.model(input_ids=ids.to(device), readouts=readouts.to(device), **more).logits
+        return logits
 
 
 def _lines(solution: Solution) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from grader.engines.greedy import Greedy, Row
-from grader.modeling import control_id, encode, encode_all, use_threads
+from grader.modeling import bare, control_id, encode, encode_all, use_threads
 from grader.modeling.encoding import CHARACTERS_A_TOKEN
 from grader.prompts import Segment, extractor_parts, extractor_response, parse_equations
 
@@ -27,10 +27,18 @@ class TorchExtractor:
     The answer to a line is that of plain greedy decoding: drafts, batches and order change the time it takes, nothing
     else. A line that leaves no room for an answer within the model's ``max_tokens`` has no equations; an answer that
     meets its limit keeps the equations that it closed. ``counts`` tells how often either happened, and what the engine
-    did: lines asked, distinct ones, drafts given and accepted, forwards, positions.
+    did: lines asked, distinct ones, drafts given and accepted, forwards, positions. ``grouped`` (by itself on a GPU)
+    says how the model attends: ``Greedy`` explains.
     """
 
-    def __init__(self, loaded: Loaded, *, batch_tokens: int | None = None, max_new_tokens: int | None = None) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        *,
+        batch_tokens: int | None = None,
+        max_new_tokens: int | None = None,
+        grouped: bool | None = None,
+    ) -> None:
         self._loaded = loaded
         self._tokenizer = loaded.tokenizer
         version = loaded.manifest.prompt_version
@@ -41,12 +49,12 @@ class TorchExtractor:
         self._max_prompt = loaded.max_tokens - len(prefix_ids)
         self._max_new_tokens = max_new_tokens or NEW_TOKENS[version]
         use_threads()
-        model = loaded.model.get_base_model() if hasattr(loaded.model, "get_base_model") else loaded.model
         self.greedy = Greedy(
-            model,
+            bare(loaded.model),
             prefix_ids,
             self._stops,
             batch_tokens or BATCH_TOKENS[loaded.device.type],
+            grouped=loaded.device.type == "cuda" if grouped is None else grouped,
         )
 
     @property
@@ -64,6 +72,7 @@ class TorchExtractor:
         for line, draft in zip(lines, drafts, strict=True):
             if wanted.get(line) is None:
                 wanted[line] = draft
+        self._loaded.come()
         rows = self._rows(wanted)
         drafted = [(row, row.draft) for row in rows.values() if row.draft]
         self.greedy.answer(rows.values())

@@ -8,11 +8,14 @@ import logging
 logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
 
 from grader.modeling.adapting import attach_adapter, lora_targets, merge_adapter
+from grader.modeling.attention import grouped_attention, use_grouped_attention
 from grader.modeling.classifier import ClassifierOutput, GPTSequenceClassifier, last_positions
+from grader.modeling.compiling import compile_parts
 from grader.modeling.devices import pick_device, pick_dtype, use_threads
 from grader.modeling.encoding import EncodedSolution, control_id, encode, encode_all, encode_solutions
-from grader.modeling.loaded import Loaded, load_adapted
+from grader.modeling.loaded import Loaded, bare, load_adapted
 from grader.modeling.loading import load_base, load_tokenizer, position_limit
+from grader.modeling.memory import Plan, Seat, free_bytes, plan
 from grader.modeling.quantised import densify, nf4_config, pin_gradients, quantised_layers
 
 __all__ = [
@@ -20,12 +23,18 @@ __all__ = [
     "EncodedSolution",
     "GPTSequenceClassifier",
     "Loaded",
+    "Plan",
+    "Seat",
     "attach_adapter",
+    "bare",
+    "compile_parts",
     "control_id",
     "densify",
     "encode",
     "encode_all",
     "encode_solutions",
+    "free_bytes",
+    "grouped_attention",
     "last_positions",
     "load_adapted",
     "load_base",
@@ -36,7 +45,9 @@ __all__ = [
     "pick_device",
     "pick_dtype",
     "pin_gradients",
+    "plan",
     "position_limit",
     "quantised_layers",
+    "use_grouped_attention",
     "use_threads",
 ]

@@ -42,14 +42,17 @@ class GPTSequenceClassifier(nn.Module):
         attention_mask: torch.Tensor | None = None,
         readouts: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
+        beginnings: Any = None,
         **_: Any,
     ) -> ClassifierOutput:
         """Logits (B, R, 2) at ``readouts`` (B, R), or (B, 2) at the last real token of each row.
 
         ``input_ids`` and ``attention_mask`` are (B, T). A negative read-out is padding: its logits mean nothing and its
         label must be -100. ``labels`` (B, R) or (B,) add the mean cross-entropy over those that are not -100.
+        ``beginnings`` are the keys and values of equally many tokens before each row: ``past_key_values`` of a backbone
+        that uses ``grouped_attention``, for rows that are padded on the right.
         """
-        hidden = self._hidden(input_ids, attention_mask)
+        hidden = self._hidden(input_ids, attention_mask, beginnings)
         at = last_positions(attention_mask, input_ids)[:, None] if readouts is None else readouts.clamp(min=0)
         picked = hidden.gather(1, at[..., None].expand(-1, -1, hidden.shape[-1]))
         with torch.autocast(hidden.device.type, enabled=False):
@@ -61,9 +64,13 @@ class GPTSequenceClassifier(nn.Module):
             loss = nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten(), ignore_index=IGNORED)
         return ClassifierOutput(loss=loss, logits=logits)
 
-    def _hidden(self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None) -> torch.Tensor:
+    def _hidden(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None, beginnings: Any = None
+    ) -> torch.Tensor:
         """Hidden states (B, T, H). Right padding needs no mask: no real token of a causal model sees it."""
-        if attention_mask is None or bool(attention_mask[:, 0].all()):
+        if beginnings is not None:
+            output = self.backbone(input_ids=input_ids, past_key_values=beginnings, use_cache=False)
+        elif attention_mask is None or bool(attention_mask[:, 0].all()):
             output = self.backbone(input_ids=input_ids, use_cache=False)
         else:
             positions = (attention_mask.cumsum(-1) - 1).clamp(min=0)

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-
-import torch
 
 from grader.adapters import base_folder, check_folder
 from grader.adapters.manifest import WEIGHTS, file_sha256
 from grader.modeling.adapting import attach_adapter, merge_adapter
 from grader.modeling.classifier import GPTSequenceClassifier
+from grader.modeling.compiling import compile_parts
 from grader.modeling.devices import pick_device, pick_dtype
 from grader.modeling.loading import load_base, load_tokenizer, position_limit
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from grader.adapters import Kind, Manifest
+    import torch
 
-QUANTIZATIONS = ("nf4", "none")
-ROOM = 1.25
-"""Weights times this must fit the free memory of a GPU, for what a forward needs besides them."""
+    from grader.adapters import Kind, Manifest
+    from grader.modeling.memory import Quantization, Seat
 
 
 class Loaded(NamedTuple):
     """A model with its adapter, and everything an engine must know of it.
 
     ``max_tokens`` is the manifest's, or less where the base has fewer positions. ``identity`` goes into the report.
+    Where the models of a pair take turns on a GPU, ``seat`` is the place: call ``come`` before the model is used.
     """
 
     model: Any
@@ -37,6 +35,17 @@ class Loaded(NamedTuple):
     device: torch.device
     max_tokens: int
     identity: dict[str, Any]
+    seat: Seat | None = None
+
+    def come(self) -> None:
+        """Bring the model to its device."""
+        if self.seat is not None:
+            self.seat.take(self.model, self.device)
+
+
+def bare(model: Any) -> Any:
+    """The model itself where PEFT has put an adapter around it."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
 def load_adapted(
@@ -44,21 +53,23 @@ def load_adapted(
     kind: Kind,
     *,
     device: str | None = None,
-    quantization: Literal["nf4", "none"] | None = None,
+    quantization: Quantization = "none",
     offline: bool = False,
+    compiled: bool = False,
+    seat: Seat | None = None,
 ) -> Loaded:
     """Check an adapter folder and load its model.
 
     With ``quantization="nf4"`` the base keeps 4 bits and the adapter stays beside it; with ``"none"`` the adapter is
-    merged into dense weights, also those of a base that comes quantised; None merges, unless the memory of the GPU is
-    too short for it. Raises ``AdapterError``.
+    merged into dense weights, also those of a base that comes quantised. ``compiled`` compiles parts of the layers.
+    Models of one ``seat`` take turns on their GPU. Raises ``AdapterError``.
     """
     manifest = check_folder(folder, kind)
     base = base_folder(folder, manifest.base, offline=offline)
     where = pick_device(device)
     dtype = pick_dtype(where, kind)
-    if quantization is None:
-        quantization = "nf4" if _is_short(base, dtype, where) else "none"
+    if seat is not None:
+        seat.leave()
     small: Literal["nf4"] | None = "nf4" if quantization == "nf4" and not _is_quantised(base) else None
     model = load_base(kind, base, quantization=small, dtype=dtype, device=where, offline=True)
     if kind == "classifier":
@@ -74,26 +85,14 @@ def load_adapted(
         "dtype": str(dtype).removeprefix("torch."),
         "quantization": quantization,
     }
+    if compiled:
+        compile_parts(adapted)
+        identity["compiled"] = True
     limit = min(manifest.max_tokens, position_limit(model.config))
-    return Loaded(adapted.eval(), load_tokenizer(base, offline=True), manifest, where, limit, identity)
-
-
-def dense_bytes(base: Path, dtype: torch.dtype) -> int:
-    """Bytes of a base's weights in ``dtype``, from the headers of its safetensors; a packed byte holds two weights."""
-    weights = 0
-    for path in base.glob("*.safetensors"):
-        with path.open("rb") as file:
-            header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-        weights += sum(
-            math.prod(tensor["shape"]) * (2 if tensor["dtype"] == "U8" else 1)
-            for name, tensor in header.items()
-            if name.endswith((".weight", ".bias"))  # and not the constants of the packing
-        )
-    return weights * dtype.itemsize
-
-
-def _is_short(base: Path, dtype: torch.dtype, device: torch.device) -> bool:
-    return device.type == "cuda" and dense_bytes(base, dtype) * ROOM > torch.cuda.mem_get_info(device)[0]
+    tokenizer = load_tokenizer(base, offline=True)
+    loaded = Loaded(adapted.eval(), tokenizer, manifest, where, limit, identity, seat)
+    loaded.come()
+    return loaded
 
 
 def _is_quantised(base: Path) -> bool:

@@ -20,6 +20,7 @@ from grader.errors import EnvironmentStop
 from grader.parquet_io.report import report_batch
 from grader.run.careful import Asker, ask_all, failed_row
 from grader.run.chunks import NO_ROWS
+from grader.run.graders import asks_models
 from grader.run.hand import COMMAND, Hand, Task
 from grader.run.profile import WAIT, Watch
 from grader.run.wire import from_answers, from_solutions, pack, to_questions, unpack
@@ -65,11 +66,9 @@ class Crew:
         self._log = log
         self._command = command
         self._stuck_s = stuck_s
-        asks = pair.extractor is not None or pair.classifier is not None
-        mode = "rules" if pair.extractor is None else pair.mode
-        self._setup = pack("setup", mode=mode, threshold=pair.threshold, asks=asks)
+        self._setup = pack("setup", mode=pair.reads_by, threshold=pair.threshold, asks=asks_models(pair))
         self._hands: list[Hand] = []
-        self._events: SimpleQueue[tuple[Hand, bytes | None]] = SimpleQueue()
+        self._events: SimpleQueue[tuple[Any, bytes | None]] = SimpleQueue()  # from hands, and what else a crew has
         self._numbers = count()
         self._waiting: deque[Task] = deque()
         self._asked: list[Task] = []
@@ -248,6 +247,6 @@ def cores() -> int:
 
 
 def default_workers(pair: Any) -> int:
-    """Choose the number of workers: every core, or a few of them where models take most of the time."""
-    alone = pair.extractor is None and pair.classifier is None
-    return cores() if alone else max(1, min(4, cores() // 2))
+    """Choose the number of workers: every core, or a few of them a device where models take most of the time."""
+    devices = 1 + len(getattr(pair, "others", ()))
+    return max(1, min(4 * devices, cores() // 2)) if asks_models(pair) else cores()

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from grader.remote import Place
+
 
 @contextmanager
-def locked(path: Path, what: Path) -> Iterator[None]:
+def locked(path: Path, what: Place) -> Iterator[None]:
     """Hold the lock file ``path`` and remove it in the end; raises EnvironmentStop where another process holds it.
 
     The kernel lets a lock go when its process ends: a file that is left behind is stale, and taken over. The holder's
@@ -35,7 +37,7 @@ def locked(path: Path, what: Path) -> Iterator[None]:
         os.close(file)
 
 
-def _take(path: Path, what: Path) -> int:
+def _take(path: Path, what: Place) -> int:
     while True:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         try:

@@ -21,6 +21,7 @@ STAGES = {
     "columns": "results to columns",
     "write": "writing parts",
     "join": "joining parts",
+    "split": "writing the splits",
 }
 WAIT = "wait"
 Item = TypeVar("Item")

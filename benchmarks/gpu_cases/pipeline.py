@@ -1,0 +1,200 @@
+"""The whole command on solutions like GSM8K's, beside a loop over one solution at a time as the predecessor had it."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from make_rows import Row as Text
+from make_rows import write
+
+from gpu_cases import bases, classifier, extractor, inputs
+from grader.engines import Pair
+from grader.engines.torch_classifier import TorchClassifier
+from grader.engines.torch_extractor import TorchExtractor
+from grader.lines import split_lines
+from grader.modeling import encode, encode_solutions
+from grader.modeling.memory import batch_tokens_within
+from grader.prompts import extractor_parts, extractor_response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gpu_cases.bench import Bench
+    from grader.engines.greedy import Row
+    from grader.types import Solution
+
+ACCEPTANCE = 0.9
+CHECKED = 12
+ALONE = 20
+"""Solutions of the loop over one at a time."""
+SMALL = 4096
+NF4_BYTES = 6e9
+
+
+class ScriptedExtractor(TorchExtractor):
+    """Says what the rules read; its drafts are that in ``ACCEPTANCE`` of the lines, and go wrong half-way in others."""
+
+    def _rows(self, wanted: Mapping[str, Sequence[str] | None]) -> dict[str, Row]:
+        rng = random.Random(0)
+        nothing = encode(self._tokenizer, extractor_response([]))
+        return {
+            line: inputs.scripted(row.ids, row.draft or nothing, ACCEPTANCE if row.draft else None, rng)
+            for line, row in super()._rows(wanted).items()
+        }
+
+
+def pipeline(bench: Bench) -> None:
+    """Read, judge and write a file: every line asked of the extractor, every solution of the classifier."""
+    judge, reader = bases.phi(bench), bases.gemma(bench)
+    solutions = inputs.solutions(CHECKED * 2 if bench.tiny else bench.solutions)
+    engines = (
+        ScriptedExtractor(bases.loaded(bench, "extractor", reader)),
+        TorchClassifier(bases.loaded(bench, "classifier", judge)),
+    )
+    each = 0.0
+    with bench.part("the whole command"):
+        seconds = _checked_run(bench, engines, judge, reader, solutions)
+        each = seconds / len(solutions)
+        bench.row(
+            f"{len(solutions)} solutions, every line read by the model",
+            seconds=seconds,
+            bound=_bound(bench, engines, solutions),
+            rows_a_second=1 / each,
+            milliseconds_a_row=1e3 * each,
+            lines=engines[0].counts["distinct"],
+            accepted=engines[0].counts["accepted"] / max(1, engines[0].counts["drafts"]),
+        )
+    with bench.part("one solution at a time"):
+        some = solutions[: 2 if bench.tiny else ALONE]
+        alone = bench.timed(partial(_alone, bench, judge, reader, some), repeats=1, warm=1) / len(some)
+        bench.row(
+            f"{len(some)} solutions one at a time, version 0, padded generate", seconds=alone * len(some),
+            rows_a_second=1 / alone, milliseconds_a_row=1e3 * alone,
+        )  # fmt: skip
+        if each:
+            bench.row("one solution of the whole command", seconds=each, faster_by=alone / each)
+
+
+def nf4(bench: Bench) -> None:
+    """Both models in NF4 at once, in batches that are to keep all of it within 6 GB."""
+    with bench.part("both in NF4"):
+        if bench.cuda:
+            torch.cuda.reset_peak_memory_stats(bench.device)
+        judge, reader = (bases.quantise(make(bench), bench.dtype) for make in (bases.phi, bases.gemma))
+        budget = (NF4_BYTES - sum(_bytes(model) for model in (judge, reader))) / 2
+        tokens = [batch_tokens_within(budget, model.config, bench.dtype) for model in (reader, judge)]
+        engines = (
+            ScriptedExtractor(bases.loaded(bench, "extractor", reader), batch_tokens=tokens[0]),
+            TorchClassifier(bases.loaded(bench, "classifier", judge), batch_tokens=tokens[1]),
+        )
+        solutions = inputs.solutions(CHECKED * 2 if bench.tiny else SMALL)
+        seconds = _checked_run(bench, engines, judge, reader, solutions)
+        bench.row(
+            f"both in NF4, {len(solutions)} solutions, batches of {tokens[0]} and {tokens[1]} tokens",
+            seconds=seconds,
+            rows_a_second=len(solutions) / seconds,
+            weights_gb=sum(_bytes(model) for model in (judge, reader)) / 1e9,
+        )
+
+
+def _checked_run(
+    bench: Bench, engines: tuple[Any, Any], judge: Any, reader: Any, solutions: Sequence[Solution]
+) -> float:
+    """Check both engines and a small report against float32, then give the seconds of the whole run."""
+    reference = bases.exact(judge)
+    rows = _encoded(engines[1], solutions[:CHECKED])
+    last = [row._replace(readouts=row.readouts[-1:]) for row in rows]
+    wanted, plain = (classifier._margins(bench, model, last) for model in (reference, judge))  # noqa: SLF001
+    del reference
+    extractor._check(  # noqa: SLF001
+        bench, "extractor", reader, encode(engines[0]._tokenizer, extractor_parts(1)[0]), grouped=bench.cuda  # noqa: SLF001
+    )  # fmt: skip
+    if bench.cuda:
+        reader.set_attn_implementation("grader_grouped")  # the check leaves the library's own
+        torch.cuda.empty_cache()
+    found, _ = _run(engines, solutions[:CHECKED])
+    bench.check("report", torch.logit(torch.tensor(found, dtype=torch.float64)), plain, wanted)
+    for engine in engines:
+        engine.counts.clear()
+    if bench.cuda:
+        torch.cuda.reset_peak_memory_stats(bench.device)
+    return _run(engines, solutions)[1]
+
+
+def _run(engines: tuple[Any, Any], solutions: Sequence[Solution]) -> tuple[list[float], float]:
+    """The probabilities of a report as ``grade`` writes it, and the seconds that it took; workers check meanwhile."""
+    import pyarrow.parquet as pq
+
+    from grader.run import Log, Request, prepare, run_grade
+    from grader.run.crew import Crew, default_workers
+    from grader.run.log import Style
+
+    pair = Pair("model", *engines, name="random weights")
+    with tempfile.TemporaryDirectory() as name:
+        source, report = Path(name, "in.parquet"), Path(name, "out.parquet")
+        write(source, iter([Text(one.problem, str(one.solution)) for one in solutions]), len(solutions))
+        log = Log(Style.QUIET)
+        began = time.perf_counter()
+        with Crew(pair, default_workers(pair), log) as crew:
+            run_grade(prepare(Request([str(source)], report)), crew, log)
+        seconds = time.perf_counter() - began
+        print(f"   {len(solutions)} rows in {seconds:.1f} s\n" + crew.watch.table(), flush=True)
+        found: list[float] = pq.read_table(report)["grade_flaw_probability"].to_pylist()
+    return found, seconds
+
+
+def _encoded(engine: TorchClassifier, solutions: Sequence[Solution], version: int = 1) -> list[Any]:
+    texts = [(one.problem, [line.text for line in split_lines(one.solution or "")]) for one in solutions]
+    return encode_solutions(engine._loaded.tokenizer, texts, version, bases.MAX_TOKENS)  # noqa: SLF001
+
+
+@torch.inference_mode()
+def _alone(bench: Bench, judge: Any, reader: Any, solutions: Sequence[Solution]) -> None:
+    """The predecessor's loop: a forward of one solution, then its lines padded on the left and decoded together.
+
+    It is spared the 64 tokens that random weights would run on to: it writes as many as the longest true answer.
+    """
+    engine = TorchExtractor(bases.loaded(bench, "extractor", reader, version=0))
+    reader.set_attn_implementation("sdpa")
+    tokenizer = engine._tokenizer  # noqa: SLF001
+    prefix = encode(tokenizer, extractor_parts(0)[0])
+    for solution in solutions:
+        row = _encoded(TorchClassifier(bases.loaded(bench, "classifier", judge)), [solution], version=0)[0]
+        judge(input_ids=torch.tensor([row.ids], device=bench.device)).logits.tolist()
+        lines = {line.readable: None for line in split_lines(solution.solution or "") if line.readable}
+        prompts = [prefix + one.ids for one in engine._rows(lines).values()]  # noqa: SLF001
+        width = max(map(len, prompts))
+        ids = torch.tensor([[0] * (width - len(one)) + one for one in prompts], device=bench.device)
+        mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in prompts], device=bench.device)
+        reader.generate(
+            input_ids=ids,
+            attention_mask=mask,
+            max_new_tokens=extractor.ANSWER,
+            min_new_tokens=extractor.ANSWER,
+            do_sample=False,
+            pad_token_id=0,
+        ).tolist()
+
+
+def _bytes(model: Any) -> int:
+    """Of a model's weights; those of the embeddings and a tied head count once."""
+    return sum(one.numel() * one.element_size() for one in model.parameters())
+
+
+def _bound(bench: Bench, engines: tuple[Any, Any], solutions: Sequence[Solution]) -> float:
+    """The least seconds: every token of both models once, at the ceiling of products."""
+    judge, reader = engines[1].model, engines[0]._loaded.model  # noqa: SLF001
+    lengths = [len(row.ids) for row in _encoded(engines[1], solutions)]
+    weights = bases.block_weights(judge)
+    total = sum(bases.flop(weights, judge.config, length, length / 2) for length in lengths)
+    lines = {line.readable for one in solutions for line in split_lines(one.solution or "") if line.readable}
+    rows = engines[0]._rows(dict.fromkeys(lines)).values()  # noqa: SLF001
+    tokens = sum(len(row.ids) + extractor.ANSWER for row in rows)
+    total += bases.flop(bases.block_weights(reader), reader.config, tokens, tokens / len(rows))
+    return (total + 2.0 * len(rows) * extractor.ANSWER * reader.lm_head.weight.numel()) / bench.matrix

@@ -1,0 +1,76 @@
+"""Loading a pair's models onto one device, within the memory that they may take there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from grader.adapters import base_folder, check_folder
+from grader.engines.torch_classifier import TorchClassifier
+from grader.engines.torch_extractor import TorchExtractor
+from grader.errors import UsageError
+from grader.modeling import Plan, Seat, free_bytes, load_adapted, pick_device, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import torch
+
+    from grader.adapters import Kind
+    from grader.modeling.memory import Quantization
+
+
+class Keeping(NamedTuple):
+    """How models are kept: the options of ``load_pair`` of these names."""
+
+    quantization: Quantization | None
+    memory: float | None
+    compiled: bool
+    offline: bool
+
+
+def engines_on(
+    name: str | None, folders: Mapping[Kind, Path], keeping: Keeping
+) -> tuple[TorchExtractor | None, TorchClassifier | None, bool]:
+    """The engines of adapter folders on the named device, or the one that is found; and whether it is a GPU.
+
+    Raises ``UsageError`` for a device that is not there or whose memory is too short, ``AdapterError`` for adapters
+    that do not load.
+    """
+    device = pick_device(name)
+    made = planned(device, folders, keeping)
+    seat = Seat() if made.in_turns else None
+    loaded = {
+        kind: load_adapted(
+            folder,
+            kind,
+            device=str(device),
+            quantization=made.quantization[kind],
+            offline=keeping.offline,
+            compiled=keeping.compiled,
+            seat=seat,
+        )
+        for kind, folder in folders.items()
+    }
+    tokens = made.batch_tokens
+    reader = (
+        TorchExtractor(loaded["extractor"], batch_tokens=tokens.get("extractor")) if "extractor" in loaded else None
+    )
+    judge = (
+        TorchClassifier(loaded["classifier"], batch_tokens=tokens.get("classifier")) if "classifier" in loaded else None
+    )
+    return reader, judge, device.type == "cuda"
+
+
+def planned(device: torch.device, folders: Mapping[Kind, Path], keeping: Keeping) -> Plan:
+    """How the models fit: on a GPU by its memory; on a CPU dense, unless four bits were asked for."""
+    if device.type != "cuda":
+        if keeping.memory is not None:
+            raise UsageError(f"--memory is for a GPU, and the models run on {device.type}; leave the option out")
+        return Plan(dict.fromkeys(folders, keeping.quantization or "none"), {})
+    bases = {
+        kind: base_folder(folder, check_folder(folder, kind).base, offline=keeping.offline)
+        for kind, folder in folders.items()
+    }
+    budget = free_bytes(device)
+    return plan(bases, device, budget if keeping.memory is None else min(budget, keeping.memory), keeping.quantization)

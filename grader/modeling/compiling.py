@@ -1,0 +1,22 @@
+"""Compiling the small parts that every layer repeats: norms and MLPs, whose many steps become few."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+PARTS = ("MLP", "RMSNorm")
+"""Ends of the names of the classes that are compiled: each class once, for all layers and every size of batch."""
+
+
+def compile_parts(model: Any, backend: str = "inductor") -> int:
+    """Compile a model's norms and MLPs in place, at their first use; gives their number.
+
+    Not whole layers: attention calls back into the memory of keys and values, by the number of the layer, and would be
+    compiled anew for each.
+    """
+    parts = [module for module in model.modules() if type(module).__name__.endswith(PARTS)]
+    for part in parts:
+        part.forward = torch.compile(part.forward, dynamic=True, backend=backend)
+    return len(parts)

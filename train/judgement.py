@@ -1,0 +1,162 @@
+"""What the classifier's base learns: a correct solution, and the wrong turns that could be taken in it.
+
+All wrong turns of a solution are read in one pass: the trunk is the problem with the correct solution, and each turn is
+a branch that leaves it at the first token that differs. A branch sees the trunk up to there and itself, and its tokens
+stand at the positions that they would have alone, so that the model computes what it would compute for each solution
+by itself, at a third of the cost.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch.nn import functional
+
+from grader.modeling import encode_all
+from grader.prompts import classifier_prompt
+from train.data import IGNORED
+from train.pretrain import padded
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Sequence
+
+    from train.data import ClassifierExample
+
+WHOLE = 0.2
+"""Share of the wrong turns that are followed to the solution's end; the others end with the line of their error."""
+
+
+class Branch(NamedTuple):
+    """Tokens ``first`` to ``last`` of a tree, which follow the trunk's first ``after`` tokens."""
+
+    first: int
+    last: int
+    after: int
+
+
+class Tree(NamedTuple):
+    """A trunk and its branches, one behind the other.
+
+    ``labels`` is what comes next, ``verdicts`` the label of each line's end, ``signs`` whether the solution has gone
+    wrong at this very token; each has an entry a token, ``IGNORED`` where it carries no loss.
+    """
+
+    ids: list[int]
+    labels: list[int]
+    verdicts: list[int]
+    signs: list[int]
+    branches: list[Branch]
+
+
+class Judgement:
+    """The classifier's base: correct solutions token by token, and where solutions go wrong.
+
+    The heads that read the verdicts are thrown away: ``train-adapters`` trains its own.
+    """
+
+    TEXT = 0.3
+    """Weight of the next tokens beside the verdicts."""
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        draw: Callable[[random.Random], tuple[ClassifierExample, Sequence[ClassifierExample]]],
+    ) -> None:
+        self.model, self.tokenizer, self._draw = model, tokenizer, draw
+        self.heads = torch.nn.ModuleDict(
+            {name: torch.nn.Linear(model.config.hidden_size, 2) for name in ("verdicts", "signs")}
+        )
+
+    def draw(self, drawn: random.Random) -> list[Tree]:
+        """A correct solution with its wrong turns."""
+        right, wrong = self._draw(drawn)
+        cut = [
+            one if drawn.random() < WHOLE else one._replace(lines=one.lines[: one.first_error_line]) for one in wrong
+        ]
+        return [tree_of(self.tokenizer, right, cut)]
+
+    def loss(self, rows: Sequence[Tree]) -> dict[str, torch.Tensor]:
+        """Cross-entropy of both kinds of verdict, and of the correct solutions' tokens by ``TEXT``."""
+        ids = padded([row.ids for row in rows], self.tokenizer.pad_token_id)
+        positions, mask = positions_and_mask(rows, ids.shape[1])
+        hidden = self.model.model(input_ids=ids, position_ids=positions, attention_mask=mask).last_hidden_state
+        losses = {}
+        for name, head, weight in (
+            ("verdicts", self.heads["verdicts"], 1.0),
+            ("signs", self.heads["signs"], 1.0),
+            ("labels", self.model.lm_head, self.TEXT),
+        ):
+            wanted = padded([getattr(row, name) for row in rows])
+            read = wanted != IGNORED
+            losses[name] = weight * functional.cross_entropy(head(hidden[read]).float(), wanted[read])
+        return losses
+
+    def parameters(self) -> dict[str, torch.nn.Parameter]:
+        """The model's and the heads'."""
+        return {**dict(self.model.named_parameters()), **dict(self.heads.named_parameters(prefix="heads"))}
+
+
+def tree_of(tokenizer: Any, right: ClassifierExample, wrong: Sequence[ClassifierExample]) -> Tree:
+    """The tokens of a correct solution and of the wrong turns in it; ``wrong`` has the same problem."""
+    prompts = [classifier_prompt(example.problem, example.lines) for example in (right, *wrong)]
+    head, *lines = encode_all(tokenizer, [prompts[0].head, *chain.from_iterable(prompt.lines for prompt in prompts)])
+    remaining = iter(lines)
+    trunk, *others = [[next(remaining) for _ in prompt.lines] for prompt in prompts]
+    ids = [*head, *chain.from_iterable(trunk)]
+    tree = Tree(
+        ids,
+        _next_tokens(tokenizer, ids, len(head)),
+        [*[IGNORED] * len(head), *_at_line_ends(trunk, right.labels())],
+        [*[IGNORED] * len(head), *[0] * (len(ids) - len(head))],
+        [],
+    )
+    for example, turn in zip(wrong, others, strict=True):
+        after = _common(ids, [*head, *chain.from_iterable(turn)])
+        first, behind = len(tree.ids), after - len(head)
+        tree.ids.extend([*chain.from_iterable(turn)][behind:])
+        tree.labels.extend([IGNORED] * (len(tree.ids) - first))
+        tree.verdicts.extend(_at_line_ends(turn, example.labels())[behind:])
+        tree.signs.extend(_signs(trunk, turn, example.first_error_line or 0)[behind:])
+        tree.branches.append(Branch(first, len(tree.ids), after))
+    return tree
+
+
+def positions_and_mask(rows: Sequence[Tree], width: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The position of every token (B, T), and which tokens it sees, bool (B, 1, T, T)."""
+    positions = torch.arange(width).repeat(len(rows), 1)
+    mask = torch.ones(width, width, dtype=torch.bool).tril().repeat(len(rows), 1, 1)
+    for index, row in enumerate(rows):
+        for first, last, after in row.branches:
+            positions[index, first:last] -= first - after
+            mask[index, first:last, after:first] = False
+    return positions, mask[:, None]
+
+
+def _next_tokens(tokenizer: Any, ids: Sequence[int], solution: int) -> list[int]:
+    """What comes next: every token of the solution, and of the problem all but digits, which were drawn at random."""
+    digits = {tokenizer.convert_tokens_to_ids(digit) for digit in "0123456789"}
+    shown = [token if at >= solution or token not in digits else IGNORED for at, token in enumerate(ids)]
+    return [*shown[1:], IGNORED]
+
+
+def _at_line_ends(lines: Sequence[Sequence[int]], labels: Sequence[int]) -> list[int]:
+    return [label for line, end in zip(lines, labels, strict=True) for label in (*[IGNORED] * (len(line) - 1), end)]
+
+
+def _signs(trunk: Sequence[Sequence[int]], turn: Sequence[Sequence[int]], error_line: int) -> list[int]:
+    """Of the line with the error all tokens from the first that no correct line has at this place."""
+    signs: list[int] = []
+    for number, line in enumerate(turn, start=1):
+        alike = max(_common(line, other) for other in trunk) if number == error_line else len(line)
+        signs += [*[IGNORED] * alike, *[1] * (len(line) - alike)]
+    return signs
+
+
+def _common(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many first tokens two texts share."""
+    shorter = min(len(one), len(other))
+    return next((at for at in range(shorter) if one[at] != other[at]), shorter)
