@@ -11,7 +11,7 @@ import re
 import shutil
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from grader.errors import EnvironmentStop, InputError, UsageError, printable
@@ -92,13 +92,16 @@ class RemotePath:
 
     def stat(self) -> RemoteStat:
         """Ask the server what the file is now."""
-        return _stat(self._info())
+        info = self._info()
+        if info.get("size") is None:
+            raise InputError(f"{self}: the server does not tell the size of this file; download it first")
+        return RemoteStat(int(info["size"]), _version(info))
 
     def exists(self) -> bool:
         """Whether there is such a file."""
         return self._info(absent={}) != {}
 
-    def open(self, _: str = "rb") -> BinaryIO:
+    def open(self, _: str = "rb") -> io.BufferedReader:
         """Open the file for reading, at any place of it."""
         return io.BufferedReader(_Reader(self, self.stat().st_size), BLOCK_BYTES)
 
@@ -141,6 +144,10 @@ class RemotePath:
         self.attempt(upload)
         if (there := self.stat().st_size) != (here := local.stat().st_size):
             raise EnvironmentStop(f"{self}: {there} of {here} bytes arrived; run the same command again")
+
+    def unlink(self) -> None:
+        """Remove the file."""
+        self.attempt(lambda files, path: files.rm_file(path))
 
     def check_writable(self) -> None:
         """Raise UsageError where nothing can be written, as far as can be told without writing."""
@@ -264,12 +271,9 @@ class NoRangesError(Exception):
     """A server sends files from their beginning only."""
 
 
-def _stat(info: dict[str, Any]) -> RemoteStat:
-    if info.get("size") is None:
-        raise NoRangesError
+def _version(info: dict[str, Any]) -> str | None:
     tags = ("ETag", "blob_id", "Content-MD5", "Digest", "LastModified", "Last-Modified")
-    version = next((str(info[tag]) for tag in tags if info.get(tag)), None)
-    return RemoteStat(int(info["size"]), version)
+    return next((str(info[tag]) for tag in tags if info.get(tag)), None)
 
 
 def _status(error: BaseException) -> int | None:
@@ -301,7 +305,7 @@ def _why(error: Exception) -> str:
     if status is not None:
         return f"HTTP {status}"
     if isinstance(error, NoRangesError):
-        return "the server does not send parts of a file, or does not tell its size"
+        return "the server does not send parts of a file"
     if type(error).__name__ in LACKING:
         return "no credentials were found"
     if isinstance(error, FileNotFoundError):

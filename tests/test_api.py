@@ -26,7 +26,7 @@ PINNED = {
     "Pair": "mode extractor classifier threshold name",
     "Solution": "problem solution reference",
     "grade_dataset": "dataset pair problem_column solution_column id_column answer_column replace_grades workers",
-    "load_pair": "extractor classifier adapters threshold device quantization offline",
+    "load_pair": "extractor classifier adapters threshold device devices quantization memory compiled offline",
 }
 
 

@@ -115,16 +115,16 @@ class TestRefusals:
         """So are shards of different cuts, whose rows would overlap."""
         run(folder, "in.parquet", str(tmp_path / "half.parquet"), "--shard", "1/2")
         said = refusal(folder, capsys, str(folder / "shard-*.parquet"), str(tmp_path / "half.parquet"))
-        assert "shard.shards is 16 here and 2 there" in said
+        assert "differ in shard.shards (16, 2)" in said
 
     def test_mixed_settings(self, folder, capsys, tmp_path):
         """An option, or a part size, that differs is named with both values."""
         run(folder, "in.parquet", str(tmp_path / "a.parquet"), "--shard", "1/2", "--limit", "300")
         run(folder, "in.parquet", str(tmp_path / "b.parquet"), "--shard", "2/2", "--part-rows", "20")
         said = refusal(folder, capsys, str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet"))
-        assert "b.parquet: this shard" in said
-        assert "options.limit is not given here and 300 there" in said
-        assert "shard.part_rows is 20 here and 10 there" in said
+        assert "b.parquet and " in said
+        assert "options.limit (not given, 300)" in said
+        assert "shard.part_rows (20, 10)" in said
 
     def test_mixed_adapters(self, folder, capsys, tmp_path):
         """Shards that two models graded are refused, and the models named."""
@@ -135,8 +135,8 @@ class TestRefusals:
             request = Request([str(folder / "in.parquet")], output, part_rows=10, shard=Shard(number, 2))
             run_grade(prepare(request), Alone(Grader(Pair("auto", extractor))), Log(Style.QUIET))
         said = refusal(folder, capsys, str(tmp_path))
-        assert "bbb.parquet: this shard and" in said
-        assert "extractor.model.adapter_sha256 is bbb here and aaa there" in said
+        assert "bbb.parquet and" in said
+        assert "differ in extractor.model.adapter_sha256 (bbb, aaa)" in said
 
     def test_mixed_inputs(self, folder, capsys, tmp_path):
         """Shards of two inputs are refused."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from grader.remote import Place
+
 Kind = Literal["extractor", "classifier"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 FORMAT = 1
@@ -171,7 +173,7 @@ def _json(path: Path) -> dict[str, Any]:
     return values
 
 
-def file_sha256(path: Path) -> str:
+def file_sha256(path: Place) -> str:
     """SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,8 +9,9 @@ import gc
 import re
 import shlex
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from grader.cli.cluster import add_cluster_options, check_cluster_options, grade_on_cluster
 from grader.cli.common import Parser, add_splits, file_name, output_place, run_command
 from grader.cli.run_options import add_run_options, log_of, positive, stoppable
 from grader.errors import UsageError
@@ -43,6 +44,7 @@ NOT_WITH_TEXT = {
     "profile": "--profile",
     "quiet": "--quiet",
     "log_json": "--log-json",
+    "ray": "--ray",
 }
 
 
@@ -119,6 +121,7 @@ def build_parser() -> Parser:
     models.add_argument("--offline", action="store_true", help="take models of the hub from this machine's cache only")
 
     add_run_options(parser)
+    add_cluster_options(parser)
 
     one = parser.add_argument_group("one solution")
     one.add_argument("--text", metavar="TEXT", help="check this solution instead of a file; - reads it from stdin")
@@ -143,6 +146,7 @@ def _grade_files(options: argparse.Namespace, command: str) -> int:
         raise UsageError("an input has an empty name: name a file, a folder or a glob")
     if options.output is None:
         raise UsageError("no output was named: say where the report goes with -o report.parquet")
+    check_cluster_options(options)
     with log_of(options).listening() as log:
         _run(options, command, log)
     return 0
@@ -158,23 +162,25 @@ def _run(options: argparse.Namespace, command: str, log: Log) -> None:
     # Arrow's own handlers would swallow a signal that comes while it parses; its calls are short enough to wait for.
     pa.enable_signal_handlers(False)
     named = ColumnNames(options.problem_column, options.solution_column, options.id_column, options.answer_column)
-    job = prepare(
-        Request(
-            inputs=options.inputs,
-            output=options.output,
-            named=named,
-            limit=options.limit,
-            overwrite=options.overwrite,
-            restart=options.restart,
-            replace_grades=options.replace_grades,
-            summary=options.summary,
-            splits=options.to,
-            part_rows=options.part_rows,
-            shard=options.shard and Shard(*options.shard),
-            options=_recorded(options),
-            command=command,
-        )
+    request = Request(
+        inputs=options.inputs,
+        output=options.output,
+        named=named,
+        limit=options.limit,
+        overwrite=options.overwrite,
+        restart=options.restart,
+        replace_grades=options.replace_grades,
+        summary=options.summary,
+        splits=options.to,
+        part_rows=options.part_rows,
+        shard=options.shard and Shard(*options.shard),
+        options=_recorded(options),
+        command=command,
     )
+    if options.ray is not None:
+        grade_on_cluster(options, request, _models(options), log)
+        return
+    job = prepare(request)
     log.say("columns", job.columns.sentence(), **job.columns._asdict())
     pair = _load_pair(options)
     log.say("models", pair.sentence(), **pair.describe())
@@ -210,18 +216,14 @@ def _grade_text(options: argparse.Namespace) -> int:
 def _load_pair(options: argparse.Namespace) -> Pair:
     from grader.engines import load_pair
 
-    return load_pair(
-        options.extractor,
-        not options.no_classifier,
-        options.adapters,
-        options.threshold,
-        device=options.device,
-        devices=options.devices,
-        quantization=options.quantization,
-        memory=options.memory,
-        compiled=options.compile,
-        offline=options.offline,
-    )
+    return load_pair(**_models(options))
+
+
+def _models(options: argparse.Namespace) -> dict[str, Any]:
+    """Give the arguments of ``load_pair`` that the options say."""
+    names = ("extractor", "adapters", "threshold", "device", "devices", "quantization", "memory", "offline")
+    named = {name: getattr(options, name) for name in names}
+    return {"classifier": not options.no_classifier, "compiled": options.compile, **named}
 
 
 def _recorded(options: argparse.Namespace) -> dict[str, object]:

@@ -46,7 +46,7 @@ class AtomicWriter:
         self.path = path
         self.rows = 0
         self._temporary = temporary or _beside(path)
-        self._schema = schema
+        self.schema = schema
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = self._waiting_bytes = 0
         repeated = [name for name in schema.names if name not in free_text]
@@ -106,7 +106,7 @@ class AtomicWriter:
 
     def _flush(self) -> None:
         if self._waiting:
-            table = pa.Table.from_batches(self._waiting, schema=self._schema)
+            table = pa.Table.from_batches(self._waiting, schema=self.schema)
             self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
             with stops_run(self.path):
                 self._writer.write_table(table, row_group_size=max(table.num_rows, 1))

@@ -17,7 +17,7 @@ from grader.parquet_io.writer import METADATA_KEY, AtomicWriter
 from grader.run.identity import MAX_DIFFERENCES, spelled, unequal
 from grader.run.join import batches_of, open_report
 from grader.run.metadata import rows_of
-from grader.run.shards import SHARD, Shard
+from grader.run.shards import SHARD, Shard, settings_of
 from grader.run.summary import Counts, RunSummary
 
 if TYPE_CHECKING:
@@ -39,12 +39,6 @@ class ShardReport(NamedTuple):
     schema: pa.Schema
     said: Mapping[str, Any]
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Give what all shards of a run have alike."""
-        whole = {name: value for name, value in self.said[SHARD].items() if name != "number"}
-        return {**{name: value for name, value in self.said.items() if name != "rows"}, SHARD: whole}
-
 
 def open_shards(arguments: Sequence[str], outputs: Sequence[Place]) -> list[ShardReport]:
     """Find the reports of the shards that files, folders and globs name, in the order of their rows.
@@ -54,9 +48,16 @@ def open_shards(arguments: Sequence[str], outputs: Sequence[Place]) -> list[Shar
     """
     paths = resolve(arguments)
     refuse_outputs(paths, outputs)
-    shards = sorted(map(_open, paths), key=lambda report: report.shard)
+    shards = sorted(map(open_shard, paths), key=lambda report: report.shard)
     for report in shards[1:]:
-        _check_settings(shards[0], report)
+        check_settings(
+            shards[0].said,
+            report,
+            f"{report.path} and {shards[0].path} are not of one run: they",
+            "grade all shards with the same version, options, models and inputs",
+        )
+        if report.schema != shards[0].schema:
+            raise InputError(f"{report.path}: its columns are not those of {shards[0].path}; grade shards of one input")
     for before, report in pairwise(shards):
         if before.shard == report.shard:
             raise InputError(f"{before.path} and {report.path} both hold shard {report.shard}; leave one of them out")
@@ -95,7 +96,8 @@ def free_text_of(shards: Sequence[ShardReport]) -> set[str]:
     return {columns["problem"], columns["solution"]}
 
 
-def _open(path: Place) -> ShardReport:
+def open_shard(path: Place) -> ShardReport:
+    """Read what the report of a shard says of itself; raises InputError where it is none."""
     with reading(path, "Parquet"), open_report(path) as file:
         found = file.metadata.metadata or {}
         rows, schema = file.metadata.num_rows, file.schema_arrow.remove_metadata()
@@ -114,19 +116,20 @@ def _open(path: Place) -> ShardReport:
     return ShardReport(path, shard, rows, schema, said)
 
 
-def _check_settings(one: ShardReport, other: ShardReport) -> None:
+def check_settings(said: Mapping[str, Any], report: ShardReport, what: str, remedy: str) -> None:
+    """Raise InputError where a shard is not of the run whose metadata ``said`` holds; what they lack is not compared.
+
+    ``what`` begins the message, which names the differences, and ``remedy`` ends it.
+    """
+    settings = settings_of(said)
+    theirs = {name: value for name, value in settings_of(report.said).items() if name in settings}
     found = [
-        f"{name} is {spelled(here)} here and {spelled(there)} there"
-        for name, here, there in unequal(other.settings, one.settings)
+        f"{name} ({spelled(one)}, {spelled(other)})"
+        for name, one, other in unequal(theirs, json.loads(json.dumps(settings)))
     ]
     if found:
         more = f" and {len(found) - MAX_DIFFERENCES} more" if len(found) > MAX_DIFFERENCES else ""
-        raise InputError(
-            f"{other.path}: this shard and {one.path} are not of one run: {'; '.join(found[:MAX_DIFFERENCES])}{more}. "
-            "Grade all shards with the same version, options, models and inputs"
-        )
-    if other.schema != one.schema:
-        raise InputError(f"{other.path}: its columns are not those of {one.path}; grade the shards of one input")
+        raise InputError(f"{what} differ in {', '.join(found[:MAX_DIFFERENCES])}{more}; {remedy}")
 
 
 def _missing(numbers: Sequence[int], count: int) -> str:
@@ -145,7 +148,7 @@ def _rows(report: ShardReport, counts: Counts) -> Iterator[pa.RecordBatch]:
         for batch in batches_of(file):
             own.add(batch.select(REPORT.names))
             yield batch
-    if rows_of(own) != report.said["rows"]:
+    if own.plain() != report.said[SHARD]["counts"]:
         raise InputError(
             f"{report.path}: its rows are not those that its metadata count; grade shard {report.shard} again"
         )

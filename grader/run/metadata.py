@@ -30,7 +30,7 @@ def metadata_of(
         "rows": rows_of(counts),
     }
     if job.request.shard is not None:
-        said[SHARD] = job.request.shard.noted(job.all_rows or 0, part_rows)
+        said[SHARD] = job.request.shard.noted(job.all_rows or 0, part_rows, counts.plain())
     return said
 
 

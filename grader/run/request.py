@@ -10,6 +10,7 @@ import pyarrow as pa
 from grader.columns import ColumnNames, Columns, discover
 from grader.errors import InputError, UsageError
 from grader.inputs import Inputs, open_inputs
+from grader.inputs.paths import EXTENSIONS
 from grader.parquet_io.report import REPORT
 from grader.remote import RemotePath
 from grader.run.parts import folder_of, was_renamed
@@ -100,10 +101,30 @@ def prepare(request: Request) -> Job:
         outputs.append(request.summary)
     check_splits(request.splits, outputs, overwrite=overwrite)
     outputs += request.splits.values()
+    return _understood(request, outputs)
+
+
+def prepare_parts(request: Request) -> Job:
+    """Check, as ``prepare`` does, a request whose output is a folder for the parts."""
+    if isinstance(request.output, RemotePath):
+        request.output.check_writable()
+    elif request.output.exists() and not request.output.is_dir():
+        raise UsageError(f"{request.output}: the parts go into a folder; this is a file")
+    elif not request.output.parent.is_dir():
+        raise UsageError(f"{request.output}: the folder {request.output.parent} is not there; make it with mkdir -p")
+    if request.output.suffix.lower() in EXTENSIONS:
+        raise UsageError(f"{request.output}: with --ray -o names a folder for the parts; leave out the ending")
+    if request.summary is not None:
+        check_output(request.summary, "--summary", (".json",), overwrite=request.overwrite)
+    job = _understood(request, [])
+    return replace(job, inputs=job.inputs.counted())
+
+
+def _understood(request: Request, outputs: Sequence[Place]) -> Job:
     inputs = open_inputs(request.inputs, replace_grades=request.replace_grades, outputs=outputs)
-    own = folder_of(request.output).resolve()
+    own = {_real(folder_of(request.output)), _real(request.output)}
     for file in inputs.files:
-        if not isinstance(file.path, RemotePath) and own in file.path.resolve().parents:
+        if not isinstance(file.path, RemotePath) and own & set(file.path.resolve().parents):
             raise InputError(f"{file.path}: this input is a part of the unfinished report; leave it out of the inputs")
     columns = discover(inputs.schema, request.named, inputs.where)
     return Job(request, inputs if request.shard is None else inputs.counted(), columns)

@@ -5,10 +5,15 @@ A share is a range of whole parts, so that its rows are graded in the batches in
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SHARD = "shard"
 """The key of the file metadata that only the report of a share has."""
+OWN = ("number", "counts")
+"""What each share has for itself under that key."""
 
 
 class Shard(NamedTuple):
@@ -26,6 +31,12 @@ class Shard(NamedTuple):
         first, end = (parts * number // self.shards for number in (self.number - 1, self.number))
         return min(first * part_rows, rows), min(end * part_rows, rows)
 
-    def noted(self, rows: int, part_rows: int) -> dict[str, Any]:
-        """Say in the file metadata which share this is, of how many rows in parts of which size."""
-        return {**self._asdict(), "of_rows": rows, "part_rows": part_rows}
+    def noted(self, rows: int, part_rows: int, counts: dict[str, Any]) -> dict[str, Any]:
+        """Say in the file metadata which share this is, of how many rows in parts of which size, and its counts."""
+        return {**self._asdict(), "of_rows": rows, "part_rows": part_rows, "counts": counts}
+
+
+def settings_of(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what all shards of a run have alike in their file metadata."""
+    whole = {name: value for name, value in said[SHARD].items() if name not in OWN}
+    return {**{name: value for name, value in said.items() if name != "rows"}, SHARD: whole}

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from grader.run.request import Job
 
 
+def write_chunk(writer: AtomicWriter, chunk: Chunk, report: pa.RecordBatch) -> None:
+    """Write the rows of a chunk, the columns of the input beside those of the report."""
+    start = 0
+    for batch in chunk.batches:
+        columns = [*batch.columns, *report.slice(start, batch.num_rows).columns]
+        start += batch.num_rows
+        writer.write(pa.RecordBatch.from_arrays(columns, schema=writer.schema))
+
+
 class Writing:
     """Writes chunks, in order, into their parts. A part that is not finished on leaving the context is dropped."""
 
@@ -44,11 +53,7 @@ class Writing:
         report = self._spread.report(chunk, graded)
         self._counts.add(report)
         self._read += chunk.rows
-        start = 0
-        for batch in chunk.batches:
-            columns = [*batch.columns, *report.slice(start, batch.num_rows).columns]
-            start += batch.num_rows
-            writer.write(pa.RecordBatch.from_arrays(columns, schema=self._job.schema))
+        write_chunk(writer, chunk, report)
         if self._read == self._parts.part_rows:
             self.finish_part()
 
