@@ -136,9 +136,11 @@ def judging(pair: Pair, options: Any) -> dict[str, Any]:
         "stepverify": _set(steps, "problem", lambda row: row["label"] != "correct"),
     }
     table, result = [], {}
+    seen = _judged(pair, {one for solutions, _ in sets.values() for one in solutions})
+    hidden = _judged(pair, {one._replace(problem="") for one in seen})
     for name, (solutions, flawed) in sets.items():
-        answers = [one.flawed for one in pair.classifier.classify(solutions)]
-        blind = [one.flawed for one in pair.classifier.classify([one._replace(problem="") for one in solutions])]
+        answers = [seen[one] for one in solutions]
+        blind = [hidden[one._replace(problem="")] for one in solutions]
         lengths = [float(len(str(one.solution))) for one in solutions]
         ece = calibration_error(np.array(answers), np.array(flawed))
         figures = {
@@ -154,6 +156,13 @@ def judging(pair: Pair, options: Any) -> dict[str, Any]:
     header = ("data", "flawed", "AUROC", "same model, problem hidden", "length alone", "ECE")
     print_table("Judging: flawed against correct", header, table)
     return result
+
+
+def _judged(pair: Pair, solutions: set[Solution]) -> dict[Solution, float]:
+    assert pair.classifier is not None
+    ordered = sorted(solutions, key=lambda one: (one.problem, str(one.solution)))
+    answers = pair.classifier.classify(ordered)
+    return {one: answer.flawed for one, answer in zip(ordered, answers, strict=True)}
 
 
 def _is_flawed(row: dict[str, Any]) -> bool:
@@ -191,6 +200,8 @@ def verdicts(pair: Pair, options: Any) -> dict[str, Any]:
         ("model_solutions_dev", "question"),
         ("eic_gsm8k", "problem"),
         ("stepverify", "problem"),
+        ("mathclean_simple", "problem"),
+        ("processbench_math", "problem"),
     ):
         rows = _rows(options, name)
         began = time.perf_counter()

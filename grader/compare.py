@@ -108,6 +108,11 @@ def changed_rows(comparison: Comparison) -> pl.DataFrame:
     return rows.select("key", "change", *sides, "content_changed", "row_a", "row_b", "problem", "solution")
 
 
+def texts_of(report: Report) -> list[pl.Expr]:
+    """Give the columns ``problem`` and ``solution`` of a report as text, null where they are not known."""
+    return _texts(Side(report, _columns(report)))
+
+
 def _id_columns(a: Report, b: Report, wanted: str | None) -> tuple[str, str] | None:
     """Choose the id column of each report, None to match by content."""
     if wanted is not None:

@@ -4,7 +4,8 @@ GraderError                     base of all; ``exit_code`` says how a command en
 ├── InputError                  exit 2: a file, a column or a type that cannot be graded; nothing was written
 │   ├── UsageError              exit 2: an option or its value
 │   └── AdapterError            exit 2: an adapter folder or a base that does not load, or does not fit
-└── EnvironmentStop             exit 3: disk full, permission lost, lock held; the same command goes on later
+├── EnvironmentStop             exit 3: disk full, permission lost, lock held; the same command goes on later
+└── ThresholdError              exit 1: a gate or a ``--fail-on`` bound was broken
 
 The message is for a person: what, where (file, column, row) and the remedy, in one or two lines.
 """
@@ -41,3 +42,9 @@ class EnvironmentStop(GraderError):
     """The machine, not the input, stopped the run."""
 
     exit_code: ClassVar[int] = 3
+
+
+class ThresholdError(GraderError):
+    """A bound that the user set was broken."""
+
+    exit_code: ClassVar[int] = 1

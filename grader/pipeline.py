@@ -179,12 +179,15 @@ def ask(pair: Pair, solutions: Sequence[Solution], questions: Sequence[Question 
         equations = pair.extractor.extract(lines, drafts)
         if len(equations) != len(lines):
             raise RuntimeError(f"the extractor gave {len(equations)} answers to {len(lines)} lines")
-    judged: Sequence[Classification | None] = [None] * len(rows)
-    if pair.classifier is not None:
-        judged = pair.classifier.classify([solution for solution, _ in rows])
+    # Without a problem there is nothing to hold the reasoning against.
+    told = [solution for solution, _ in rows if solution.problem.strip()] if pair.classifier is not None else []
+    judged = iter(pair.classifier.classify(told) if pair.classifier is not None and told else [])
     read = iter(equations)
     answers = iter(
-        [Answer(list(islice(read, len(found.lines))), one) for (_, found), one in zip(rows, judged, strict=True)]
+        [
+            Answer(list(islice(read, len(found.lines))), next(judged) if told and solution.problem.strip() else None)
+            for solution, found in rows
+        ]
     )
     return [None if found is None else next(answers) for found in questions]
 

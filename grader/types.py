@@ -55,6 +55,14 @@ class Verdict(StrEnum):
     CONCEPTUAL_ERROR = "conceptual_error"
 
 
+class Split(StrEnum):
+    """Where a row of a report goes: found correct, found wrong, or without a verdict. Every row is in one of them."""
+
+    CLEAN = "clean"
+    REJECTED = "rejected"
+    UNDECIDED = "undecided"
+
+
 class Solution(NamedTuple):
     """One row to grade.
 

@@ -71,7 +71,7 @@ def fake_models(monkeypatch):
     """Put a fake pair and grader in the place of the real ones."""
     monkeypatch.setattr("grader.engines.load_pair", FakePair)
     monkeypatch.setattr("grader.pipeline.Grader", FakeGrader)
-    monkeypatch.setattr("grader.run.crew.default_workers", lambda pair: 0)
+    monkeypatch.setattr("grader.run.staff.default_workers", lambda pair: 0)
 
 
 @pytest.fixture

@@ -181,14 +181,14 @@ class Moody:
 def test_a_model_that_raises_costs_its_row():
     """A chunk at which the models raise is asked row by row; where they answer nothing at all the run stops."""
     pair = Pair("rules", None, Moody(), 0.5, "moody")
-    rows = [Solution("", text) for text in ("a", "bad", "c")]
+    rows = [Solution("p", text) for text in ("a", "bad", "c")]
     answers = ask_all(pair, rows, [Question([], [])] * 3)
     assert answers == [Answer([], Classification(0.5, ())), "ValueError: out of memory", answers[0]]
     with crew_of(pair, 1) as grader:
         row = graded(grader, ["a", "bad", "c"])[1]
     assert row["grade_message"] == "could not be graded: ValueError: out of memory"
     with pytest.raises(EnvironmentStop, match="the models do not answer"):
-        ask_all(pair, [Solution("", "bad")] * 2, [Question([], [])] * 2)
+        ask_all(pair, [Solution("p", "bad")] * 2, [Question([], [])] * 2)
 
 
 class TestWire:

@@ -15,7 +15,10 @@ import grader
 import train
 
 ROOT = Path(__file__).parent.parent
-HEAVY = ("torch", "sympy", "polars", "pyarrow", "transformers", "peft", "numpy", "duckdb")
+HEAVY = (
+    *("torch", "sympy", "polars", "pyarrow", "transformers", "peft", "numpy", "duckdb"),
+    *("pydantic", "jinja2", "matplotlib", "sqlite3"),
+)
 SCRIPTS = sorted(entry.name for entry in distribution("math-grader").entry_points if entry.group == "console_scripts")
 
 

@@ -14,9 +14,9 @@ RULES = load_pair("rules", classifier=False, adapters=None, threshold=None)
 PLAIN, UNSURE, PROSE = "3 * 4 = 12", "25 times 4 equals 100", "She smiles."
 
 
-def grade(text, pair=RULES, reference=None):
+def grade(text, pair=RULES, reference=None, problem="How many?"):
     with Grader(pair) as grader:
-        return grader.grade([Solution("", text, reference)])[0]
+        return grader.grade([Solution(problem, text, reference)])[0]
 
 
 def statuses(result):
@@ -278,6 +278,15 @@ def test_a_classifier_of_whole_solutions_names_no_line():
     assert result.message == "the reasoning looks flawed (P = 0.90)"
 
 
+def test_nothing_is_judged_without_its_problem():
+    """A row without a problem has no probability and the rules' verdict; the rows around it keep theirs."""
+    classifier = ScriptedClassifier({}, default=0.9)
+    with Grader(Pair("rules", None, classifier, 0.5, "a script")) as grader:
+        results = grader.grade([Solution(problem, PLAIN) for problem in ("p", "", "p", " \n")])
+    assert [result.flaw_probability for result in results] == [0.9, None, 0.9, None]
+    assert [str(result.verdict) for result in results] == ["conceptual_error", "correct"] * 2
+
+
 def test_a_failed_calculation_wins():
     """The classifier does not talk a wrong calculation away, nor move its line."""
     result = classified("3 * 4 = 12\n3 * 4 = 13", 0.0, (0.9, 0.9))
@@ -288,5 +297,5 @@ def test_empty_solutions_are_not_put_to_the_classifier():
     """A skipped row has no probability, and the rows around it keep theirs."""
     classifier = ScriptedClassifier({"a": Classification(0.1, ()), "b": Classification(0.2, ())}, default=0.7)
     with Grader(Pair("rules", None, classifier, 0.5, "a script")) as grader:
-        results = grader.grade([Solution("", text) for text in ("a", None, "b", " ", "c")])
+        results = grader.grade([Solution("p", text) for text in ("a", None, "b", " ", "c")])
     assert [result.flaw_probability for result in results] == [0.1, None, 0.2, None, 0.7]

@@ -237,7 +237,7 @@ class TestLock:
         """A run that finds another one at work names its process and leaves it alone."""
         with (
             Parts.hold(folder / "report.parquet"),
-            pytest.raises(EnvironmentStop, match=rf"process {os.getpid()} on .* is writing this report"),
+            pytest.raises(EnvironmentStop, match=rf"process {os.getpid()} on .* is at work here"),
         ):
             run(folder)
         run(folder)
@@ -404,7 +404,7 @@ class Counting(Stopping):
 @pytest.mark.parametrize("chunk_rows", [3, 4, 512])
 def test_rows_that_are_the_same_are_graded_once_in_a_part(tmp_path, monkeypatch, chunk_rows):
     """Problem, solution and reference decide; every row has its answer, also where a chunk brings nothing new."""
-    monkeypatch.setattr("grader.run.CHUNK_ROWS", chunk_rows)
+    monkeypatch.setattr("grader.run.graders.CHUNK_ROWS", chunk_rows)
     solutions = ["1+1=2", "1+1=3", "1+1=2", "1+1=2", "1+1=2", "2+2=5", "1+1=3", None, None, "1+1=2"]
     problems = ["p"] * 9 + ["q"]
     table = pa.table({"problem": problems * 2, "solution": solutions * 2, "n": list(range(20))})

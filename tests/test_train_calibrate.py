@@ -43,16 +43,31 @@ def test_threshold_has_the_best_mean_f1(drawn):
     """No other threshold does better on the rows that it was chosen on."""
     margins, flawed = drawn
     flaw = probabilities(margins + 1.5, 1.0)
-    best = mean_f1(flaw >= choose_threshold(flaw, flawed), flawed)
+    best = mean_f1(flaw >= choose_threshold(flaw, flawed, 1.0), flawed)
     assert best >= max(mean_f1(flaw >= other, flawed) for other in np.linspace(0, 1, 101)) - 1e-3
     assert best > mean_f1(flaw >= 0.5, flawed)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.1])
+def test_threshold_keeps_false_alarms_below_their_share(drawn, share):
+    """No more correct rows than allowed are called flawed, and of such thresholds none has a better mean F1."""
+    margins, flawed = drawn
+    flaw = probabilities(margins, 1.0)
+
+    def alarms(threshold):
+        return (flaw >= threshold)[~flawed].mean()
+
+    chosen = choose_threshold(flaw, flawed, share)
+    assert alarms(chosen) <= share < alarms(choose_threshold(flaw, flawed, 1.0))
+    quiet = [other for other in np.linspace(0, 1, 101) if alarms(other) <= share]
+    assert mean_f1(flaw >= chosen, flawed) >= max(mean_f1(flaw >= other, flawed) for other in quiet) - 1e-3
 
 
 def test_threshold_of_ties_is_the_nearest_to_a_half():
     """Where many thresholds are equally good, 0.5 is taken, or the one nearest to it; it is never 0 or 1."""
     flawed = np.array([False, True])
-    assert choose_threshold(np.array([0.1, 0.9]), flawed) == 0.5
-    assert choose_threshold(np.array([0.00001, 0.00002]), flawed) == 0.0001
+    assert choose_threshold(np.array([0.1, 0.9]), flawed, 1.0) == 0.5
+    assert choose_threshold(np.array([0.00001, 0.00002]), flawed, 1.0) == 0.0001
 
 
 def test_figures_are_those_of_scikit_learn(drawn):

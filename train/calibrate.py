@@ -53,17 +53,20 @@ def probabilities(margins: Sequence[float], temperature: float) -> Floats:
     return np.asarray(0.5 * (1 + np.tanh(np.asarray(margins, dtype=np.float64) / (2 * temperature))))
 
 
-def choose_threshold(flaw: Floats, flawed: Bools) -> float:
+def choose_threshold(flaw: Floats, flawed: Bools, false_alarms: float) -> float:
     """The P(flawed) from which a solution is called flawed: the one with the best mean F1 of both classes.
 
-    Tried are the middles between neighbouring probabilities; of equally good ones the nearest to 0.5 is taken. The mean
-    F1, unlike accuracy, does not reward calling everything by the commoner class.
+    Of the correct solutions at most the share ``false_alarms`` may be called flawed. Tried are the middles between
+    neighbouring probabilities, and one above them all; of equally good ones the nearest to 0.5 is taken. The mean F1,
+    unlike accuracy, does not reward calling everything by the commoner class.
     """
     values = np.unique(flaw)
-    middles = [float(middle) for middle in (values[1:] + values[:-1]) / 2]
-    tried = sorted([0.5, *middles], key=lambda middle: abs(middle - 0.5))
-    best = max(tried, key=lambda middle: round(mean_f1(flaw >= middle, flawed), 9))
-    return min(max(round(best, 4), 0.0001), 0.9999)
+    middles = [*((values[1:] + values[:-1]) / 2), (values[-1] + 1) / 2]
+    tried = sorted([0.5, *map(float, middles)], key=lambda middle: abs(middle - 0.5))
+    allowed = false_alarms * max(1, int((~flawed).sum()))
+    quiet = [middle for middle in tried if int((flaw[~flawed] >= middle).sum()) <= allowed]
+    best = max(quiet, key=lambda middle: round(mean_f1(flaw >= middle, flawed), 9))
+    return min(max(best, 0.0001), 0.9999)
 
 
 def mean_f1(called: Bools, flawed: Bools) -> float:

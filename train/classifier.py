@@ -59,7 +59,9 @@ def train_classifier(job: Job) -> dict[str, Any]:
 
     seen = margins(model, validation.rows, pad)
     temperature = fit_temperature([row[-1] for row in seen], flawed(validation.rows))
-    threshold = choose_threshold(probabilities([row[-1] for row in seen], temperature), flawed(validation.rows))
+    threshold = choose_threshold(
+        probabilities([row[-1] for row in seen], temperature), flawed(validation.rows), recipe.false_alarms
+    )
     measured = partial(figures, rows=heldout.rows, examples=job.split.heldout)
     after = margins(model, heldout.rows, pad)
     with model.disable_adapter():
@@ -139,9 +141,9 @@ def figures(
 ) -> Figures:
     """The figures of the margins of some rows.
 
-    ``loss`` is the mean cross-entropy over labelled read-outs; ``accuracy``, ``auroc``, ``f1`` (of flawed) and ``ece``
-    judge whole solutions; ``first_error_line`` is the share of flawed solutions at whose labelled line the verdict
-    first crosses the threshold (or is highest, if it never does).
+    ``loss`` is the mean cross-entropy over labelled read-outs; ``accuracy``, ``auroc``, ``f1`` (of flawed), ``ece`` and
+    ``false_alarms`` (the share of correct ones called flawed) judge whole solutions; ``first_error_line`` is the share
+    of flawed solutions at whose labelled line the verdict first crosses the threshold, or is highest if it never does.
     """
     truth = flawed(rows)
     flaw = probabilities([row[-1] for row in found], temperature)
@@ -163,6 +165,7 @@ def figures(
         "auroc": auroc(flaw, truth),
         "f1": class_f1(flaw >= threshold, truth),
         "ece": calibration_error(flaw, truth),
+        "false_alarms": float((flaw >= threshold)[~truth].mean()) if not truth.all() else None,
         "first_error_line": sum(lines) / len(lines) if lines else None,
     }
 

@@ -30,8 +30,9 @@ class Recipe:
     ``warmup`` counts optimiser steps from 1 on, below 1 it is a share of all; ``evaluate_every`` likewise.
     ``quantization`` None means NF4 on CUDA and none on a CPU. ``alpha`` None means twice the rank.
     ``rounds`` is how often an annotated solution is drawn anew, with other numbers and errors. ``validation`` and
-    ``heldout`` are shares of the problems. ``labels`` is the classifier's, ``trainer`` the
-    extractor's: ``auto`` is Unsloth on CUDA where it is installed, and TRL elsewhere.
+    ``heldout`` are shares of the problems. ``labels`` and ``false_alarms``, the largest share of correct solutions
+    that may be called flawed, are the classifier's, ``trainer`` the extractor's: ``auto`` is Unsloth on CUDA where it
+    is installed, and TRL elsewhere.
     """
 
     base: str
@@ -56,6 +57,7 @@ class Recipe:
     rounds: int = 1
     seed: int = 0
     labels: str = "lines"
+    false_alarms: float = 0.05
     trainer: str = "auto"
 
     @property
@@ -78,7 +80,7 @@ DEFAULTS: dict[Kind, Recipe] = {
 }
 OWN_KEYS: dict[Kind, frozenset[str]] = {
     "extractor": frozenset({"base", "revision", "trainer"}),
-    "classifier": frozenset({"base", "revision", "labels"}),
+    "classifier": frozenset({"base", "revision", "labels", "false_alarms"}),
 }
 """Keys that mean one adapter only, so that they stand in its table."""
 _KEYS = {field.name for field in fields(Recipe)}
@@ -153,6 +155,8 @@ def _check(made: Recipe) -> None:
             raise UsageError(f"{name} is {values[name]}; it must not be negative")
     if not 0 <= made.dropout < 1:
         raise UsageError(f"dropout is {made.dropout}; it must be at least 0 and below 1")
+    if not 0 <= made.false_alarms <= 1:
+        raise UsageError(f"false_alarms is {made.false_alarms}; it is a share, from 0 to 1")
     if made.validation <= 0 or made.heldout <= 0 or made.validation + made.heldout >= 1:
         raise UsageError(
             f"validation is {made.validation} and heldout {made.heldout}; both are shares above 0, together below 1"

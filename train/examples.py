@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 REDRAWN = 0.85
 """Share of the pairs whose numbers are drawn anew, where the problem allows it."""
 SLIPS = 0.15
-"""Share of the corrupted solutions whose error is a wrong result, which the exact check would find by itself."""
+"""Share of the flawed halves of pairs whose error is a wrong result, which the exact check finds by itself."""
 _FINALS = ("#### {}", "#### {}", "#### {}", "FINAL ANSWER: {}", "FINAL ANSWER: {}", "A: {}", "The answer is {}.", "")
 
 
@@ -33,11 +33,11 @@ def graphs_of(rows: Iterable[AnnotatedSolution]) -> list[Graph]:
     return [graph for graph in graphs if graph is not None]
 
 
-def draw_pair(graph: Graph, seed: int) -> tuple[ClassifierExample, ClassifierExample] | None:
+def draw_pair(graph: Graph, seed: int, slips: float = SLIPS) -> tuple[ClassifierExample, ClassifierExample] | None:
     """A correct solution and one with an error; None where no error can be placed. The same for the same seed."""
     drawn = random.Random(f"{seed}:{graph.problem_id}")
     graph = _perhaps_redrawn(graph, drawn)
-    inject = inject_computational if drawn.random() < SLIPS else inject_conceptual
+    inject = inject_computational if drawn.random() < slips else inject_conceptual
     flawed = inject(graph, drawn)
     if flawed is None:
         return None
@@ -67,9 +67,11 @@ def _errs_at_the_end(flawed: Flawed) -> bool:
     return flawed.first_error_line > len(flawed.graph.steps)
 
 
-def classifier_examples(rows: Sequence[AnnotatedSolution], seed: int, rounds: int = 1) -> list[ClassifierExample]:
+def classifier_examples(
+    rows: Sequence[AnnotatedSolution], seed: int, rounds: int = 1, slips: float = SLIPS
+) -> list[ClassifierExample]:
     """``rounds`` pairs of every solution that can be understood, each correct one followed by its corrupted one."""
-    pairs = (draw_pair(graph, seed + number) for graph in graphs_of(rows) for number in range(rounds))
+    pairs = (draw_pair(graph, seed + number, slips) for graph in graphs_of(rows) for number in range(rounds))
     return [example for pair in pairs if pair is not None for example in pair]
 
 

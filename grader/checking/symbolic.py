@@ -17,7 +17,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import grader
 from grader.checking.tree import Binary, Call, Letter, Node, Number, Unary
 from grader.limits import SYMBOLIC_SECONDS, LimitError
 
@@ -103,7 +102,7 @@ class SymbolicProcess:
     def _start(self) -> None:
         """Start the child and wait until sympy is loaded: its import does not count against a question's time."""
         self.close()
-        environment = {**os.environ, "PYTHONPATH": str(Path(grader.__file__).parent.parent), "OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
         # -P: a file named like a module in the working directory is not imported.
         self._child = subprocess.Popen(
             [sys.executable, "-P", "-m", "grader.checking.symbolic_child"],

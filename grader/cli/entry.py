@@ -27,6 +27,21 @@ def grade_compare(argv: list[str] | None = None) -> int:
     return _run("grader.cli.compare", argv)
 
 
+def grade_audit(argv: list[str] | None = None) -> int:
+    """Run ``grade-audit``."""
+    return _run("grader.cli.audit", argv)
+
+
+def grade_page(argv: list[str] | None = None) -> int:
+    """Run ``grade-page``."""
+    return _run("grader.cli.page", argv)
+
+
+def grade_join(argv: list[str] | None = None) -> int:
+    """Run ``grade-join``."""
+    return _run("grader.cli.join", argv)
+
+
 def _run(module: str, argv: list[str] | None) -> int:
     """Import a command and run it; until it is there a signal ends the process at once, without a traceback."""
     before = {}

@@ -9,15 +9,16 @@ import gc
 import re
 import shlex
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.cli.common import Parser, run_command
-from grader.cli.run_options import add_run_options, chunk_grader, log_of, positive, stoppable
+from grader.cli.common import Parser, add_splits, file_name, output_place, run_command
+from grader.cli.run_options import add_run_options, log_of, positive, stoppable
 from grader.errors import UsageError
+from grader.remote import redacted
 
 if TYPE_CHECKING:
     from grader.engines import Pair
+    from grader.run import Log
 
 PROG = "grade"
 GC_OBJECTS = 200_000
@@ -26,6 +27,7 @@ NOT_WITH_TEXT = {
     "inputs": "an input file",
     "output": "-o",
     "summary": "--summary",
+    "to": "--to",
     "limit": "--limit",
     "overwrite": "--overwrite",
     "replace_grades": "--replace-grades",
@@ -37,6 +39,7 @@ NOT_WITH_TEXT = {
     "restart": "--restart",
     "workers": "--workers",
     "part_rows": "--part-rows",
+    "shard": "--shard",
     "profile": "--profile",
     "quiet": "--quiet",
     "log_json": "--log-json",
@@ -52,13 +55,19 @@ def build_parser() -> Parser:
     """Build the parser; docs/cli.md is checked against its help."""
     parser = Parser(PROG, "Find the wrong solutions in a math data set, and say why, row by row.")
     parser.add_argument(
-        "inputs", nargs="*", metavar="INPUT", help="Parquet, JSON Lines or CSV: files, folders or quoted globs"
+        "inputs",
+        nargs="*",
+        metavar="INPUT",
+        help="Parquet, JSON Lines or CSV: files, folders or quoted globs; s3://, hf:// and https:// too",
     )
-    parser.add_argument("-o", "--output", type=_path, metavar="FILE", help="the report to write, a .parquet file")
+    parser.add_argument(
+        "-o", "--output", type=output_place, metavar="FILE", help="the report to write, a .parquet file; s3:// too"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace the report and the summary if they are there")
     parser.add_argument("--replace-grades", action="store_true", help="drop the grade_* columns of an earlier report")
     parser.add_argument("--limit", type=positive, metavar="N", help="read the first N rows only")
-    parser.add_argument("--summary", type=_path, metavar="FILE", help="write the counts of the run to this .json file")
+    parser.add_argument("--summary", type=file_name, metavar="FILE", help="write the counts to this .json file")
+    add_splits(parser)
 
     columns = parser.add_argument_group("columns", "found by name; name them where that fails")
     for role, what in (("problem", "problem"), ("solution", "solution"), ("id", "id"), ("answer", "reference answer")):
@@ -122,7 +131,7 @@ def _command(argv: list[str]) -> int:
     with stoppable(options, PROG):
         if options.text is not None:
             return _grade_text(options)
-        return _grade_files(options, shlex.join([PROG, *argv]))
+        return _grade_files(options, shlex.join([PROG, *map(redacted, argv)]))
 
 
 def _grade_files(options: argparse.Namespace, command: str) -> int:
@@ -134,10 +143,17 @@ def _grade_files(options: argparse.Namespace, command: str) -> int:
         raise UsageError("an input has an empty name: name a file, a folder or a glob")
     if options.output is None:
         raise UsageError("no output was named: say where the report goes with -o report.parquet")
+    with log_of(options).listening() as log:
+        _run(options, command, log)
+    return 0
+
+
+def _run(options: argparse.Namespace, command: str, log: Log) -> None:
     import pyarrow as pa
 
     from grader.columns import ColumnNames
-    from grader.run import Request, prepare, run_grade
+    from grader.run import Request, Shard, prepare, run_grade
+    from grader.run.staff import chunk_grader
 
     # Arrow's own handlers would swallow a signal that comes while it parses; its calls are short enough to wait for.
     pa.enable_signal_handlers(False)
@@ -152,26 +168,26 @@ def _grade_files(options: argparse.Namespace, command: str) -> int:
             restart=options.restart,
             replace_grades=options.replace_grades,
             summary=options.summary,
+            splits=options.to,
             part_rows=options.part_rows,
+            shard=options.shard and Shard(*options.shard),
             options=_recorded(options),
             command=command,
         )
     )
-    log = log_of(options)
     log.say("columns", job.columns.sentence(), **job.columns._asdict())
     pair = _load_pair(options)
     log.say("models", pair.sentence(), **pair.describe())
     # A batch makes a hundred thousand objects and no cycles: collecting on the usual count costs a fifth of the time.
     gc.freeze()
     gc.set_threshold(GC_OBJECTS, 20, 20)
-    with chunk_grader(options, pair, log) as grader:
+    with chunk_grader(pair, options.workers, log) as grader:
         summary = run_grade(job, grader, log)
     log.show(f"\n{summary.table()}")
     log.say("done", None, **summary.as_dict())
     if options.profile:
         log.show(f"\n{grader.watch.table()}")
         log.say("profile", None, **grader.watch.seconds)
-    return 0
 
 
 def _grade_text(options: argparse.Namespace) -> int:
@@ -221,12 +237,6 @@ def _recorded(options: argparse.Namespace) -> dict[str, object]:
 
 def _stdin() -> str:
     return sys.stdin.buffer.read().decode("utf-8", "replace")
-
-
-def _path(text: str) -> Path:
-    if not text:
-        raise argparse.ArgumentTypeError("its name is empty: name a file")
-    return Path(text)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -10,15 +10,15 @@ import os
 import signal
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from grader.errors import GraderError, UsageError
+from grader.errors import GraderError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from grader.run import ChunkGrader, Log
+    from grader.run import Log
 
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -42,37 +42,25 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="rows that are saved at a time: an interruption costs less than these (default: 8192, 4096 with models)",
     )
+    run.add_argument(
+        "--shard",
+        type=_shard,
+        metavar="K/N",
+        help="grade the Kth of N equal ranges of rows only, as one of N runs on as many machines; "
+        "grade-join joins their reports",
+    )
     run.add_argument("--profile", action="store_true", help="say which stages took how much of the time")
     said = run.add_mutually_exclusive_group()
     said.add_argument("--quiet", action="store_true", help="say only what goes wrong")
     said.add_argument("--log-json", action="store_true", help="say everything as JSON, one event a line of stderr")
 
 
-def log_of(options: argparse.Namespace) -> Log:
-    """Give the log that the options ask for."""
+def log_of(options: argparse.Namespace, prog: str = "grade") -> Log:
+    """Give the log of a command that the options ask for."""
     from grader.run import Log
     from grader.run.log import Style
 
-    return Log(Style.QUIET if options.quiet else Style.JSON if options.log_json else Style.TEXT)
-
-
-@contextmanager
-def chunk_grader(options: argparse.Namespace, pair: Any, log: Log) -> Iterator[ChunkGrader]:
-    """Give who grades: worker processes, or this one."""
-    from grader.pipeline import Grader
-    from grader.run import Alone
-    from grader.run.crew import Crew, default_workers
-    from grader.run.side_by_side import SideBySide
-
-    workers = default_workers(pair) if options.workers is None else options.workers
-    if workers == 0:
-        if pair.others:
-            raise UsageError("--workers 0 grades in one process, which asks one device; leave it or --devices out")
-        with Grader(pair) as grader:
-            yield Alone(grader)
-    else:
-        with (SideBySide if pair.beside or pair.others else Crew)(pair, workers, log) as crew:
-            yield crew
+    return Log(Style.QUIET if options.quiet else Style.JSON if options.log_json else Style.TEXT, prog)
 
 
 @contextmanager
@@ -131,6 +119,13 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
     return int(text)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    number, slash, count = text.partition("/")
+    if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not K/N, as in 3/16, with K from 1 to N")
+    return int(number), int(count)
 
 
 def _count(text: str) -> int:

@@ -90,10 +90,10 @@ class Pair:
 
 
 def load_pair(
-    extractor: str,
-    classifier: bool,
-    adapters: str | None,
-    threshold: float | None,
+    extractor: str = "auto",
+    classifier: bool = True,
+    adapters: str | None = None,
+    threshold: float | None = None,
     *,
     device: str | None = None,
     devices: Sequence[str] = (),

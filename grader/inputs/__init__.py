@@ -11,12 +11,13 @@ from grader.columns import text_type
 from grader.errors import EnvironmentStop, InputError
 from grader.inputs.paths import resolve
 from grader.inputs.readers import inspect, read
+from grader.remote import RemotePath, RemoteStat
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from grader.inputs.common import InputFile
+    from grader.remote import Place
 
 REPORT_PREFIX = "grade_"
 SAMPLE_BYTES = 1 << 20
@@ -41,6 +42,15 @@ class Inputs(NamedTuple):
         """Count the rows, or None where a file (CSV) does not tell before it is read."""
         rows = [file.rows for file in self.files]
         return None if None in rows else sum(row for row in rows if row is not None)
+
+    def counted(self) -> Inputs:
+        """Give the same inputs with the rows of every file known; those that do not tell them are read for it."""
+        return self._replace(
+            files=tuple(
+                file if file.rows is not None else file._replace(rows=sum(batch.num_rows for _, batch in read(file)))
+                for file in self.files
+            )
+        )
 
     def batches(self, start: int = 0, stop: int | None = None) -> Iterator[pa.RecordBatch]:
         """Stream the rows of all files in order, from row ``start`` (counted from 0) up to ``stop`` where it is given.
@@ -72,6 +82,7 @@ class Inputs(NamedTuple):
 
         The hash covers up to 16 MiB, evenly spread (the head, and the footer of a Parquet file, among them): its cost
         does not grow with the data. For a larger file the time of its last change, in nanoseconds, stands beside it.
+        A server's word for the content (``version``: an ETag, a hash or a date) is hashed in the place of the content.
         """
         try:
             return [_fingerprint(file.path) for file in self.files]
@@ -85,22 +96,33 @@ def joint_fingerprint(prints: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"files": len(prints), "bytes": sum(one["bytes"] for one in prints), "sha256": digest.hexdigest()}
 
 
-def open_inputs(arguments: Sequence[str], *, replace_grades: bool = False, outputs: Iterable[Path] = ()) -> Inputs:
+def open_inputs(arguments: Sequence[str], *, replace_grades: bool = False, outputs: Iterable[Place] = ()) -> Inputs:
     """Find, inspect and join the inputs that the arguments name.
 
     Columns of an earlier report are an error, or left out with ``replace_grades``. Raises InputError, also where one of
     the ``outputs`` is an input.
     """
     paths = resolve(arguments)
-    for output in outputs:
-        if any(output.exists() and output.samefile(path) for path in paths):
-            raise InputError(f"{output}: the output is one of the inputs; choose another name for it")
+    refuse_outputs(paths, outputs)
     files = tuple(map(inspect, paths))
     graded = {name for file in files for name in file.schema.names if name.lower().startswith(REPORT_PREFIX)}
     if graded:
         _refuse_reports(arguments, files, replace_grades=replace_grades)
     schema = _join([file._replace(schema=_without(file.schema, graded)) for file in files])
     return Inputs(files, schema)
+
+
+def refuse_outputs(paths: Sequence[Place], outputs: Iterable[Place]) -> None:
+    """Raise InputError where one of the outputs is one of the inputs."""
+    for output in outputs:
+        if any(_is_same(output, path) for path in paths):
+            raise InputError(f"{output}: the output is one of the inputs; choose another name for it")
+
+
+def _is_same(one: Place, other: Place) -> bool:
+    if isinstance(one, RemotePath) or isinstance(other, RemotePath):
+        return one == other
+    return one.exists() and one.samefile(other)
 
 
 def _refuse_reports(arguments: Sequence[str], files: Sequence[InputFile], *, replace_grades: bool) -> None:
@@ -133,7 +155,7 @@ def _join(files: Sequence[InputFile]) -> pa.Schema:
     The files' own metadata are left behind: written by pandas or datasets, they would not fit the report's columns.
     """
     fields: dict[str, pa.Field] = {}
-    origin: dict[str, Path] = {}
+    origin: dict[str, Place] = {}
     for file in files:
         for field in file.schema:
             known = fields.get(field.name)
@@ -164,9 +186,12 @@ def _conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _fingerprint(path: Path) -> dict[str, Any]:
+def _fingerprint(path: Place) -> dict[str, Any]:
     status = path.stat()
     size = status.st_size
+    if isinstance(status, RemoteStat) and status.version is not None:
+        said = hashlib.sha256(f"{size} {status.version}".encode()).hexdigest()
+        return {"name": path.name, "bytes": size, "version": status.version, "sha256": said}
     digest = hashlib.sha256(size.to_bytes(8, "little"))
     with path.open("rb") as file:
         if size <= SAMPLES * SAMPLE_BYTES:
@@ -176,4 +201,6 @@ def _fingerprint(path: Path) -> dict[str, Any]:
                 file.seek((size - SAMPLE_BYTES) * sample // (SAMPLES - 1))
                 digest.update(file.read(SAMPLE_BYTES))
     found = {"name": path.name, "bytes": size, "sha256": digest.hexdigest()}
-    return found if size <= SAMPLES * SAMPLE_BYTES else {**found, "modified": status.st_mtime_ns}
+    if size <= SAMPLES * SAMPLE_BYTES or isinstance(status, RemoteStat):
+        return found
+    return {**found, "modified": status.st_mtime_ns}

@@ -11,7 +11,8 @@ from grader.errors import EnvironmentStop, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from grader.remote import Place
 
 BATCH_ROWS = 1024
 BATCH_BYTES = 8 << 20  # a batch of long rows is cut to about this size
@@ -22,13 +23,13 @@ MESSAGE_CHARACTERS = 200
 class InputFile(NamedTuple):
     """One file, its own schema, and its rows where they are known without reading it all."""
 
-    path: Path
+    path: Place
     schema: pa.Schema
     rows: int | None
 
 
 @contextmanager
-def reading(path: Path, kind: str) -> Iterator[None]:
+def reading(path: Place, kind: str) -> Iterator[None]:
     """Turn Arrow's errors into one line that names the file; an error of the machine stops the run."""
     try:
         yield

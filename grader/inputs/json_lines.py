@@ -17,12 +17,13 @@ from grader.inputs.texts import to_arrow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from grader.remote import Place
 
 BLOCK_BYTES = 4 << 20  # text that is parsed at once
 
 
-def inspect(path: Path) -> InputFile:
+def inspect(path: Place) -> InputFile:
     """Tell the schema of a file from all of its rows; raises InputError."""
     schema = pa.schema([])
     rows = 0
@@ -56,7 +57,7 @@ def read(file: InputFile, skip: int = 0) -> Iterator[tuple[int, pa.RecordBatch]]
             rows += batch.num_rows
 
 
-def _blocks(path: Path) -> Iterator[tuple[list[bytes], int]]:
+def _blocks(path: Place) -> Iterator[tuple[list[bytes], int]]:
     """Read the lines of a file, some megabytes at a time, and the number of lines before them."""
     number = 0
     with reading(path, "JSON Lines"), path.open("rb") as file:
@@ -67,7 +68,7 @@ def _blocks(path: Path) -> Iterator[tuple[list[bytes], int]]:
             number += len(lines)
 
 
-def _parse(path: Path, lines: list[bytes], number: int) -> list[dict[str, Any]]:
+def _parse(path: Place, lines: list[bytes], number: int) -> list[dict[str, Any]]:
     """Parse lines into records; empty lines are passed over."""
     return [_record(path, line, number + index) for index, line in enumerate(lines, 1) if _is_row(line)]
 
@@ -76,7 +77,7 @@ def _is_row(line: bytes) -> bool:
     return bool(line) and not line.isspace()
 
 
-def _record(path: Path, line: bytes, number: int) -> dict[str, Any]:
+def _record(path: Place, line: bytes, number: int) -> dict[str, Any]:
     try:
         record = json.loads(line.decode())
     except UnicodeDecodeError:
@@ -95,13 +96,13 @@ def _record(path: Path, line: bytes, number: int) -> dict[str, Any]:
     return record
 
 
-def _infer(path: Path, records: list[dict[str, Any]], first: int) -> pa.Schema:
+def _infer(path: Place, records: list[dict[str, Any]], first: int) -> pa.Schema:
     names = dict.fromkeys(name for record in records for name in record)
     return pa.schema([(name, _column(path, records, name, first).type) for name in names])
 
 
 def _column(
-    path: Path, records: list[dict[str, Any]], name: str, first: int, kind: pa.DataType | None = None
+    path: Place, records: list[dict[str, Any]], name: str, first: int, kind: pa.DataType | None = None
 ) -> pa.Array:
     """Make one Arrow column of parsed records; ``first`` is the number of rows before them."""
     values = [record.get(name) for record in records]
@@ -138,7 +139,7 @@ def _too_large(value: Any) -> bool:
 _KINDS = {bool: "a truth value", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}
 
 
-def _types_changed(path: Path, before: pa.Schema, seen: pa.Schema, rows: int) -> str:
+def _types_changed(path: Place, before: pa.Schema, seen: pa.Schema, rows: int) -> str:
     for name in seen.names:
         if name in before.names:
             try:

@@ -5,8 +5,9 @@ A file is opened twice: ``inspect`` tells its schema (JSON Lines: from all of it
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -16,17 +17,19 @@ from grader.errors import InputError
 from grader.inputs import json_lines
 from grader.inputs.common import BATCH_BYTES, BATCH_ROWS, InputFile, reading, slices
 from grader.inputs.paths import format_of
+from grader.remote import RemotePath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
+
+    from grader.remote import Place
 
 CSV_BLOCK_BYTES = 8 << 20  # also the longest row that a CSV file may have
 READ_BUFFERS_BYTES = 64 << 20  # of all columns of a Parquet file together
 PROBE_ROWS = 8
 
 
-def inspect(path: Path) -> InputFile:
+def inspect(path: Place) -> InputFile:
     """Tell the schema of a file; raises InputError where it cannot be read."""
     kind = format_of(path)
     if path.stat().st_size == 0:
@@ -37,7 +40,7 @@ def inspect(path: Path) -> InputFile:
     elif kind == "json":
         found = json_lines.inspect(path)
     else:
-        with reading(path, "CSV"), pa_csv.open_csv(path, *_csv_options()) as reader:
+        with reading(path, "CSV"), source_of(path) as source, pa_csv.open_csv(source, *_csv_options()) as reader:
             found = InputFile(path, pa.schema([(name, pa.string()) for name in reader.schema.names]), None)
     names = found.schema.names
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -59,13 +62,26 @@ def read(file: InputFile, skip: int = 0) -> Iterator[tuple[int, pa.RecordBatch]]
         yield from _read_csv(file)
 
 
-def _open_parquet(path: Path, columns: int = 1) -> pq.ParquetFile:
+@contextmanager
+def source_of(path: Place) -> Iterator[Any]:
+    """Give what Arrow reads from: the name of a local file, or an open one."""
+    if isinstance(path, RemotePath):
+        with path.open() as file:
+            yield file
+    else:
+        yield path
+
+
+@contextmanager
+def _open_parquet(path: Place, columns: int = 1) -> Iterator[pq.ParquetFile]:
     # A column chunk is read page by page: with Arrow's defaults memory would grow with the largest row group.
     buffer = max(1 << 16, min(1 << 20, READ_BUFFERS_BYTES // columns))
-    return pq.ParquetFile(path, pre_buffer=False, buffer_size=buffer, page_checksum_verification=True)
+    options = {"pre_buffer": False, "buffer_size": buffer, "page_checksum_verification": True}
+    with source_of(path) as source, pq.ParquetFile(source, **options) as file:
+        yield file
 
 
-def _read_parquet(path: Path, skip: int) -> Iterator[tuple[int, pa.RecordBatch]]:
+def _read_parquet(path: Place, skip: int) -> Iterator[tuple[int, pa.RecordBatch]]:
     with reading(path, "Parquet"):
         with _open_parquet(path) as file:
             leaves = file.metadata.num_columns
@@ -117,5 +133,6 @@ def _csv_options(names: Sequence[str] = ()) -> tuple[pa_csv.ReadOptions, pa_csv.
 
 
 def _read_csv(file: InputFile) -> Iterator[tuple[int, pa.RecordBatch]]:
-    with reading(file.path, "CSV"), pa_csv.open_csv(file.path, *_csv_options(file.schema.names)) as reader:
+    options = _csv_options(file.schema.names)
+    with reading(file.path, "CSV"), source_of(file.path) as source, pa_csv.open_csv(source, *options) as reader:
         yield from _numbered((batch for block in reader for batch in slices(block)), 0)

@@ -11,30 +11,26 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from grader import __version__
 from grader.errors import GraderError
-from grader.inputs import joint_fingerprint
 from grader.parquet_io.writer import write_text
 from grader.run.chunks import chunks_of
-from grader.run.graders import Alone, ChunkGrader, asks_models
+from grader.run.graders import Alone, ChunkGrader, chunk_rows_of, part_rows_of
 from grader.run.identity import Originals, check_same, identity_of
 from grader.run.join import join_parts
 from grader.run.log import Log
+from grader.run.metadata import metadata_of
 from grader.run.parts import Parts
 from grader.run.progress import Progress
 from grader.run.request import Job, Request, check_output, prepare
+from grader.run.shards import SHARD, Shard
+from grader.run.splits import write_splits
 from grader.run.summary import RunSummary
 from grader.run.writing import Writing
-from grader.types import REPORT_FORMAT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Alone", "ChunkGrader", "Job", "Log", "Request", "prepare", "run_grade"]
-
-PART_ROWS, CHUNK_ROWS = 8_192, 512
-MODEL_PART_ROWS, MODEL_CHUNK_ROWS = 4_096, 1_024
-"""Where models are asked: small parts, so that an interruption costs minutes, and chunks that make whole batches."""
+__all__ = ["Alone", "ChunkGrader", "Job", "Log", "Request", "Shard", "prepare", "run_grade"]
 
 
 def run_grade(job: Job, grader: ChunkGrader, log: Log | None = None) -> RunSummary:
@@ -50,8 +46,10 @@ def run_grade(job: Job, grader: ChunkGrader, log: Log | None = None) -> RunSumma
         report=str(request.output), columns=job.columns.sentence(), pair=pair.sentence(), engines=pair.describe()
     )
     originals = Originals(job.inputs)
-    part_rows = request.part_rows or (MODEL_PART_ROWS if asks_models(pair) else PART_ROWS)
-    identity = identity_of(request.options, summary.engines, originals, part_rows)
+    part_rows = request.part_rows or part_rows_of(pair)
+    job = job.in_parts_of(part_rows)
+    shard = {} if request.shard is None else {SHARD: str(request.shard)}
+    identity = identity_of({**request.options, **shard}, summary.engines, originals, part_rows)
     with Parts.hold(request.output) as parts:
         _open_parts(job, parts, identity, log)
         summary.resumed = sum(part.rows for part in parts.done.values())
@@ -60,9 +58,19 @@ def run_grade(job: Job, grader: ChunkGrader, log: Log | None = None) -> RunSumma
                 _grade_parts(job, grader, parts, log)
                 originals.check()
                 with grader.watch("join"):
-                    join_parts(parts, job.schema, job.free_text, summary, lambda: _metadata(job, summary, originals))
+                    join_parts(
+                        parts,
+                        job.schema,
+                        job.free_text,
+                        summary,
+                        lambda: metadata_of(job, summary.engines, originals.fingerprints, summary, part_rows),
+                    )
             else:
                 summary.add_counts(parts.counts)
+        if request.splits:
+            # From the report in its place: the same command writes them where this one is ended before.
+            with grader.watch("split"):
+                write_splits(request.output, request.splits, job.free_text, log)
         summary.seconds = time.perf_counter() - began
         if request.summary is not None:
             write_text(request.summary, json.dumps(summary.as_dict(), ensure_ascii=False, indent=2) + "\n")
@@ -110,7 +118,7 @@ def _go_on(job: Job, parts: Parts, log: Log) -> None:
         log.say("damaged", f"{parts.path(index)}: this part is not what was written; grading it again", part=index)
     rows = sum(part.rows for part in parts.done.values())
     total = "" if job.rows is None else f" of {job.rows:,}"
-    at_row = next((start + 1 for start, _ in parts.gaps(job.rows)), None)
+    at_row = next((start + 1 for start, _ in parts.gaps(job.rows, job.first)), None)
     where = "nothing is left but to join them" if at_row is None else f"going on at row {at_row:,}"
     log.say(
         "resume",
@@ -125,12 +133,11 @@ def _go_on(job: Job, parts: Parts, log: Log) -> None:
 def _grade_parts(job: Job, grader: ChunkGrader, parts: Parts, log: Log) -> None:
     """Grade the rows that no finished part has, a part at a time."""
     watch = grader.watch
-    chunk_rows = MODEL_CHUNK_ROWS if asks_models(grader.pair) else CHUNK_ROWS
     done = sum(part.rows for part in parts.done.values())
     with Progress(log, job.rows, done) as progress, Writing(job, parts, log) as writing:
-        for start, stop in list(parts.gaps(job.rows)):
+        for start, stop in list(parts.gaps(job.rows, job.first)):
             batches = job.inputs.batches(start, job.request.limit if stop is None else stop)
-            cut = chunks_of(batches, start, job.columns, parts.part_rows, chunk_rows)
+            cut = chunks_of(batches, start, job.columns, parts.part_rows, chunk_rows_of(grader.pair))
             for chunk, graded in grader.reports(watch.timed("read", cut)):
                 with watch("write"):
                     writing.add(chunk, graded)
@@ -141,21 +148,3 @@ def _grade_parts(job: Job, grader: ChunkGrader, parts: Parts, log: Log) -> None:
     if job.rows not in (None, read):
         raise GraderError(f"{job.inputs.where}: {read} rows were read where {job.rows} are; please report this")
     parts.record_rows(read)
-
-
-def _metadata(job: Job, summary: RunSummary, originals: Originals) -> dict[str, Any]:
-    """Build the file metadata under the key ``grader``: docs/report-format.md says what it holds."""
-    return {
-        "format": REPORT_FORMAT,
-        "version": __version__,
-        "options": dict(job.request.options),
-        "columns": job.columns._asdict(),
-        **summary.engines,
-        "input": joint_fingerprint(originals.fingerprints),
-        "rows": {
-            "total": summary.rows,
-            "status": dict(sorted(summary.by_status.items())),
-            "verdict": dict(sorted(summary.by_verdict.items())),
-            "nothing_checked": summary.nothing_checked,
-        },
-    }

@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 MESSAGE_CHARACTERS = 200
 
 
+class Asker(Protocol):
+    """Puts the questions about some rows to the models, as ``ask_all`` does."""
+
+    def __call__(
+        self, pair: Pair, solutions: Sequence[Solution], questions: Sequence[Question | None], /
+    ) -> list[Answer | str | None]:
+        """Give an answer for each row that has a question, or the reason why there is none."""
+
+
 class RowGrader(Protocol):
     """What is wanted of ``grader.pipeline.Grader``."""
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from grader.errors import EnvironmentStop
 from grader.parquet_io.report import report_batch
-from grader.run.careful import ask_all, failed_row
+from grader.run.careful import Asker, ask_all, failed_row
 from grader.run.chunks import NO_ROWS
 from grader.run.graders import asks_models
 from grader.run.hand import COMMAND, Hand, Task
@@ -49,9 +49,18 @@ class Crew:
     """Grades chunks with worker processes, which start when they are needed: use it as a context manager."""
 
     def __init__(
-        self, pair: Pair, workers: int, log: Log, *, command: Sequence[str] = COMMAND, stuck_s: float = STUCK_SECONDS
+        self,
+        pair: Pair,
+        workers: int,
+        log: Log,
+        *,
+        command: Sequence[str] = COMMAND,
+        stuck_s: float = STUCK_SECONDS,
+        ask: Asker = ask_all,
     ) -> None:
+        """``ask`` puts questions to the models, and may know some answers already."""
         self.pair = pair
+        self._ask = ask
         self.watch = Watch()
         self._size = workers
         self._log = log
@@ -146,7 +155,7 @@ class Crew:
         self._asked.remove(task)
         assert task.questions is not None
         with self.watch("models"):
-            answers = ask_all(self.pair, task.solutions, to_questions(task.questions))
+            answers = self._ask(self.pair, task.solutions, to_questions(task.questions))
         task.answers = pack("answers", task.number, from_answers(answers))
         if task.hand is not None:
             task.hand.give(task, task.answers)

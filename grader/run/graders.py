@@ -52,6 +52,21 @@ class Alone:
             yield chunk, report
 
 
+PART_ROWS, CHUNK_ROWS = 8_192, 512
+MODEL_PART_ROWS, MODEL_CHUNK_ROWS = 4_096, 1_024
+"""Where models are asked: small parts, so that an interruption costs minutes, and chunks that make whole batches."""
+
+
+def part_rows_of(pair: Any) -> int:
+    """Tell how many rows a part has where nobody says."""
+    return MODEL_PART_ROWS if asks_models(pair) else PART_ROWS
+
+
+def chunk_rows_of(pair: Any) -> int:
+    """Tell how many rows are graded together."""
+    return MODEL_CHUNK_ROWS if asks_models(pair) else CHUNK_ROWS
+
+
 def asks_models(pair: Any) -> bool:
     """Whether a pair has an engine."""
     return any(getattr(pair, name, None) is not None for name in ("extractor", "classifier"))

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-import grader
 from grader.run.wire import Line
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ class Hand:
         ours, theirs = socket.socketpair()
         environment = {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(Path(grader.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]),
+            "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]),
             "OMP_NUM_THREADS": "1",
         }
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  read when the process has ended

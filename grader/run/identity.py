@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from grader import __version__
 from grader.errors import InputError, UsageError
+from grader.remote import RemoteStat
+from grader.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from grader.inputs import Inputs
+    from grader.remote import Place
 
 MAX_DIFFERENCES = 5
-Stamp = tuple[int, int]
+Stamp = tuple[int, int | str | None]
 
 
 class Originals:
@@ -75,10 +77,10 @@ def differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[
         yield f"it was version {earlier['version']} of this program, this is {now['version']}"
     if earlier["part_rows"] != now["part_rows"]:
         yield f"--part-rows was {earlier['part_rows']} and is {now['part_rows']}"
-    for name, old, new in _unequal(earlier["options"], now["options"]):
-        yield f"--{name.replace('_', '-')} was {_spelled(old)} and is {_spelled(new)}"
-    for name, old, new in _unequal(earlier["models"], now["models"]):
-        yield f"the models differ ({name} was {_spelled(old)} and is {_spelled(new)})"
+    for name, old, new in unequal(earlier["options"], now["options"]):
+        yield f"--{name.replace('_', '-')} was {spelled(old)} and is {spelled(new)}"
+    for name, old, new in unequal(earlier["models"], now["models"]):
+        yield f"the models differ ({name} was {spelled(old)} and is {spelled(new)})"
     if len(earlier["inputs"]) != len(now["inputs"]):
         yield f"there were {len(earlier['inputs'])} inputs and are {len(now['inputs'])}"
     for old, new in zip(earlier["inputs"], now["inputs"], strict=False):
@@ -88,22 +90,23 @@ def differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[
             yield f"the input {new['name']} has changed ({old['bytes']:,} bytes before, {new['bytes']:,} now)"
 
 
-def _unequal(old: Any, new: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
+def unequal(old: Any, new: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
     """Give the leaves of two trees of dicts that are not equal, with their names."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in dict.fromkeys([*old, *new]):
-            yield from _unequal(old.get(key), new.get(key), f"{name}.{key}" if name else key)
+            yield from unequal(old.get(key), new.get(key), f"{name}.{key}" if name else key)
     elif old != new:
         yield name, old, new
 
 
-def _spelled(value: Any) -> str:
+def spelled(value: Any) -> str:
+    """Write the value of an option or of the metadata as people read it."""
     return "not given" if value is None or value is False else str(value)
 
 
-def _stamp(path: Path) -> Stamp | None:
+def _stamp(path: Place) -> Stamp | None:
     try:
         status = path.stat()
-    except OSError:
+    except (OSError, InputError):
         return None
-    return status.st_size, status.st_mtime_ns
+    return status.st_size, status.version if isinstance(status, RemoteStat) else status.st_mtime_ns

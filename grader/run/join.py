@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from grader.errors import EnvironmentStop, GraderError
+from grader.inputs.readers import source_of
 from grader.parquet_io.writer import METADATA_KEY, AtomicWriter, stops_run
 from grader.run.parts import JOINED
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
+    from grader.remote import Place
     from grader.run.parts import Parts
     from grader.run.summary import Counts
 
@@ -61,11 +64,23 @@ def _read(parts: Parts, counts: Counts) -> Iterator[pa.RecordBatch]:
         path = parts.path(index)
         if not parts.holds(index, part):
             raise EnvironmentStop(f"{path}: this part was damaged on the disk; run the same command again")
-        with stops_run(path), pq.ParquetFile(path, pre_buffer=False) as file:
+        with stops_run(path), open_report(path) as file:
             counts.add_counts(json.loads(file.metadata.metadata[METADATA_KEY.encode()]))
-            for group in range(file.metadata.num_row_groups):
-                # Apart: Arrow cannot read nested dictionaries across two groups.
-                yield from file.iter_batches(batch_size=BATCH_ROWS, row_groups=[group], use_threads=False)
+            yield from batches_of(file)
+
+
+@contextmanager
+def open_report(path: Place) -> Iterator[pq.ParquetFile]:
+    """Open a report or a part for ``batches_of``."""
+    with source_of(path) as source, pq.ParquetFile(source, pre_buffer=False) as file:
+        yield file
+
+
+def batches_of(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    """Stream the rows of a report or a part."""
+    for group in range(file.metadata.num_row_groups):
+        # Apart: Arrow cannot read nested dictionaries across two groups.
+        yield from file.iter_batches(batch_size=BATCH_ROWS, row_groups=[group], use_threads=False)
 
 
 def _account(parts: Parts, joined: Path, counts: Counts) -> None:

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from grader.remote import Place
+
 
 @contextmanager
-def locked(path: Path, what: Path) -> Iterator[None]:
+def locked(path: Path, what: Place) -> Iterator[None]:
     """Hold the lock file ``path`` and remove it in the end; raises EnvironmentStop where another process holds it.
 
     The kernel lets a lock go when its process ends: a file that is left behind is stale, and taken over. The holder's
@@ -35,7 +37,7 @@ def locked(path: Path, what: Path) -> Iterator[None]:
         os.close(file)
 
 
-def _take(path: Path, what: Path) -> int:
+def _take(path: Path, what: Place) -> int:
     while True:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         try:
@@ -44,7 +46,7 @@ def _take(path: Path, what: Path) -> int:
             holder = os.pread(file, 200, 0).decode("utf-8", "replace").split()
             os.close(file)
             who = f"process {holder[0]} on {holder[1]}" if len(holder) == 2 else "another process"
-            raise EnvironmentStop(f"{what}: {who} is writing this report; wait for it, or end it") from None
+            raise EnvironmentStop(f"{what}: {who} is at work here; wait for it, or end it") from None
         if _is_same(path, file):
             return file
         os.close(file)  # its holder removed it between our opening and our locking

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
+from contextlib import contextmanager
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from grader.errors import printable
 
-LOUD = frozenset({"retry", "damaged", "kept", "stopped"})
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOUD = frozenset({"retry", "damaged", "kept", "stopped", "gate_warn", "gate_fail", "hook_failed", "untold"})
 
 
 class Style(StrEnum):
@@ -40,8 +45,33 @@ class Log:
         if self.style is Style.TEXT:
             self._print(text)
 
+    @contextmanager
+    def listening(self) -> Iterator[Self]:
+        """Say what rooms below report through ``logging``: requests that are tried again."""
+        logger = logging.getLogger("grader")
+        handler = _Handler(self)
+        logger.addHandler(handler)
+        logger.propagate = False
+        try:
+            yield self
+        finally:
+            logger.removeHandler(handler)
+            logger.propagate = True
+
     def _print(self, text: str) -> None:
         if self.bar is not None:
             self.bar.write(text, file=sys.stderr)
         else:
             print(text, file=sys.stderr, flush=True)
+
+
+class _Handler(logging.Handler):
+    """Hands the records of a logger to a ``Log``."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = record.getMessage()
+        self._log.say("retry", said, why=said)

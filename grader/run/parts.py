@@ -1,7 +1,8 @@
 """The folder of an unfinished run: finished parts, and ``run.json``, which says what they are parts of.
 
-``REPORT.parts/`` stands beside the report. A part is a range of rows; it counts as finished once ``run.json`` holds its
-rows and the SHA-256 of its file. Every file is written under another name, brought to the disk, renamed.
+``REPORT.parts/`` stands beside the report, or in the current folder where that is behind a URL. A part is a range of
+rows; it counts as finished once ``run.json`` holds its rows and the SHA-256 of its file. Every file is written under
+another name, brought to the disk, renamed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from grader.errors import EnvironmentStop, UsageError
-from grader.parquet_io.writer import AtomicWriter, stops_run, write_text
+from grader.parquet_io.writer import AtomicWriter, beside, stops_run, write_text
+from grader.remote import RemotePath, RemoteStat
 from grader.run.lock import locked
 
 if TYPE_CHECKING:
@@ -21,10 +23,14 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from grader.remote import Place
+
 FORMAT = 1
 NOTES = "run.json"
 LOCK = "lock"
 JOINED = "report.tmp"
+FOOTER_BYTES = 64 << 10
+"""The end of a Parquet file, which counts and places all that is in it."""
 
 
 class Part(NamedTuple):
@@ -37,7 +43,7 @@ class Part(NamedTuple):
 class Parts:
     """The parts of one report. ``hold`` opens the folder and keeps others away."""
 
-    def __init__(self, output: Path) -> None:
+    def __init__(self, output: Place) -> None:
         self.output = output
         self.part_rows = 0
         self.folder = folder_of(output)
@@ -46,12 +52,12 @@ class Parts:
         self._identity: dict[str, Any] = {}
         self.counts: dict[str, Any] = {}
         """Those of the report, once it is joined."""
-        self._report: dict[str, int] | None = None
+        self._report: dict[str, Any] | None = None
         self._is_ours = False
 
     @classmethod
     @contextmanager
-    def hold(cls, output: Path) -> Iterator[Self]:
+    def hold(cls, output: Place) -> Iterator[Self]:
         """Open the folder of a report, locked; on leaving it goes unless a finished part is in it.
 
         Raises EnvironmentStop where another run has it.
@@ -110,20 +116,24 @@ class Parts:
             return _sha256(self.path(index)) == part.sha256
         return False
 
-    def gaps(self, rows: int | None) -> Iterator[tuple[int, int | None]]:
-        """Give the ranges of rows that no finished part has; where their number is unknown (None) the last is open."""
+    def gaps(self, rows: int | None, first: int = 0) -> Iterator[tuple[int, int | None]]:
+        """Give the ranges of rows that no finished part has; where their number is unknown (None) the last is open.
+
+        The rows of the run begin at ``first``, which begins a part.
+        """
         rows = self.rows if self.rows is not None else rows
         last = max(self.done, default=-1)
         start: int | None = None
-        for index in range(last + 1):
+        for index in range(first // self.part_rows, last + 1):
             if index not in self.done and start is None:
                 start = index * self.part_rows
             elif index in self.done and start is not None:
                 yield start, index * self.part_rows
                 start = None
-        end = last * self.part_rows + self.done[last].rows if self.done else 0
-        if end % self.part_rows == 0 and (rows is None or end < rows):
-            yield end, rows
+        end = last * self.part_rows + self.done[last].rows if self.done else first
+        stop = None if rows is None else first + rows
+        if end % self.part_rows == 0 and (stop is None or end < stop):
+            yield end, stop
 
     def writer(self, index: int, schema: pa.Schema, free_text: Collection[str]) -> AtomicWriter:
         """Open a part for writing."""
@@ -142,12 +152,21 @@ class Parts:
 
     def record_report(self, joined: Path, counts: dict[str, Any]) -> None:
         """Note which file is about to take the report's place (a rename keeps size and inode), and its counts."""
-        self._report, self.counts = _identify(joined), counts
+        self._report, self.counts = self._identify(joined), counts
         self._save()
 
     def is_finished(self) -> bool:
         """Whether the report took its place and only the folder is left to be removed."""
-        return self._report is not None and self.output.exists() and _identify(self.output) == self._report
+        return self._report is not None and self.output.exists() and self._identify(self.output) == self._report
+
+    def _identify(self, report: Place) -> dict[str, Any]:
+        """Tell one report from another, where it is joined or in its place: an upload keeps the bytes alone."""
+        status = report.stat()
+        if not isinstance(self.output, RemotePath) and not isinstance(status, RemoteStat):
+            return {"inode": status.st_ino, "bytes": status.st_size}
+        with report.open("rb") as file:
+            file.seek(max(0, status.st_size - FOOTER_BYTES))
+            return {"bytes": status.st_size, "end": hashlib.sha256(file.read()).hexdigest()}
 
     def clear(self) -> None:
         """Remove everything that a run puts into the folder, but the lock."""
@@ -170,12 +189,12 @@ class Parts:
         write_text(self.folder / NOTES, sealed, self.folder / "notes.tmp")
 
 
-def folder_of(output: Path) -> Path:
+def folder_of(output: Place) -> Path:
     """Name the folder of a report's parts."""
-    return output.with_name(f"{output.name}.parts")
+    return beside(output, f"{output.name}.parts")
 
 
-def was_renamed(output: Path) -> bool:
+def was_renamed(output: Place) -> bool:
     """Whether a run put the report into its place and was ended before it could clean up."""
     parts = Parts(output)
     try:
@@ -211,8 +230,3 @@ def _digest(notes: Mapping[str, Any]) -> str:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _identify(path: Path) -> dict[str, int]:
-    status = path.stat()
-    return {"inode": status.st_ino, "bytes": status.st_size}

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 STAGES = {
+    "recall": "recalling earlier results",
     "read": "reading the input",
     "pack": "rows to messages",
     "rows": "messages to rows",
@@ -20,6 +21,7 @@ STAGES = {
     "columns": "results to columns",
     "write": "writing parts",
     "join": "joining parts",
+    "split": "writing the splits",
 }
 WAIT = "wait"
 Item = TypeVar("Item")

@@ -1,9 +1,10 @@
-"""``grade`` with models that answer from a script, for tests that kill a run which asks models."""
+"""``grade``, or ``grade-audit`` behind the word ``audit``, with models that answer from a script."""
 
+import sys
 import time
 
 from grader import engines
-from grader.cli.entry import grade
+from grader.cli.entry import grade, grade_audit
 from grader.engines.scripted import ScriptedExtractor
 from grader.types import Classification
 
@@ -23,4 +24,6 @@ class ByLength:
 
 extractor = ScriptedExtractor({"25 times 4 equals 100": ["25*4=100"]})
 engines.load_pair = lambda *asked, **options: engines.Pair("auto", extractor, ByLength(), 0.5, "a script")
+if sys.argv[1:2] == ["audit"]:
+    raise SystemExit(grade_audit(sys.argv[2:]))
 raise SystemExit(grade())

@@ -1,0 +1,60 @@
+"""One row a night for each data set: ``history.parquet`` in a night's folder holds that night and all before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from grader.audit.measures import COUNTS
+from grader.audit.store import HISTORY
+from grader.errors import InputError
+from grader.reports import reading, write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+SCHEMA = pl.Schema(
+    {
+        "night": pl.Int64(),
+        "began": pl.Datetime("us", "UTC"),
+        **{name: pl.Int64() for name in COUNTS},
+        "new_flawed": pl.Int64(),
+        "graded_tonight": pl.Int64(),
+        "seconds": pl.Float64(),
+        "stages": pl.String(),
+    }
+)
+"""``stages`` is the fingerprint of models and program: where it differs from the row before, they were changed."""
+
+
+def extend_history(before: Path | None, entry: Mapping[str, Any], number: int, began: datetime) -> pl.DataFrame:
+    """Give last night's history and a row for tonight's ``entry`` of the summary.
+
+    A history that cannot be read begins anew: it is for the eye, no gate depends on it.
+    """
+    row = {
+        "night": number,
+        "began": began,
+        **{name: entry["counts"][name] for name in COUNTS},
+        "new_flawed": entry["counts"]["new_flawed"],
+        "graded_tonight": entry["work"]["graded"],
+        "seconds": entry["seconds"],
+        "stages": entry["stages"],
+    }
+    tonight = pl.DataFrame([row], schema=SCHEMA)
+    if before is None or not (before / HISTORY).is_file():
+        return tonight
+    try:
+        with reading(str(before / HISTORY)):
+            earlier = pl.read_parquet(before / HISTORY, glob=False).select(list(SCHEMA)).cast(SCHEMA)
+    except InputError:
+        return tonight
+    return pl.concat([earlier.filter(pl.col("night") < number), tonight])
+
+
+def write_history(history: pl.DataFrame, folder: Path) -> None:
+    """Write ``history.parquet`` into the folder of a data set."""
+    write_table(history, folder / HISTORY)

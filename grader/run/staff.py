@@ -1,0 +1,36 @@
+"""Who grades a run: this process, workers, or workers beside the models of one or several devices."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from grader.errors import UsageError
+from grader.pipeline import Grader
+from grader.run.crew import Crew, default_workers
+from grader.run.graders import Alone
+from grader.run.side_by_side import SideBySide
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from grader.engines import Pair
+    from grader.run.graders import ChunkGrader
+    from grader.run.log import Log
+
+
+@contextmanager
+def chunk_grader(pair: Pair, workers: int | None, log: Log) -> Iterator[ChunkGrader]:
+    """Give who grades: ``workers`` processes (None: as many as ``default_workers`` says), or with 0 this one.
+
+    Raises UsageError where this one process would have to ask several devices.
+    """
+    size = default_workers(pair) if workers is None else workers
+    if size == 0:
+        if pair.others:
+            raise UsageError("--workers 0 grades in one process, which asks one device; leave it or --devices out")
+        with Grader(pair) as grader:
+            yield Alone(grader)
+    else:
+        with (SideBySide if pair.beside or pair.others else Crew)(pair, size, log) as crew:
+            yield crew
