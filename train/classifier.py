@@ -90,7 +90,7 @@ def build_trainer(job: Job, model: Any, pad: int, train: Encoded, validation: En
     trainer = OwnClassifierTrainer(
         model=model,
         args=TrainingArguments(
-            **trainer_options(job, len(train.rows)), metric_for_best_model="accuracy", greater_is_better=True
+            **trainer_options(job, train.rows, model), metric_for_best_model="accuracy", greater_is_better=True
         ),
         train_dataset=[row._asdict() for row in train.rows],
         eval_dataset=[row._asdict() for row in validation.rows],

@@ -17,6 +17,7 @@ from train.data import IGNORED
 from train.encoding import extractor_rows
 from train.job import save_adapter, told
 from train.loop import OwnTrainer, bare_base, callbacks, evaluating, lora, quantization_of, trainer_options
+from train.loss import answer_loss
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,7 @@ def train_extractor(job: Job) -> dict[str, Any]:
         tokenizer = load_tokenizer(recipe.base, recipe.revision)
         model = adapted_base(recipe, dtype, device)
     train, validation, heldout = (extractor_rows(tokenizer, part, recipe.max_tokens) for part in job.split)
-    trainer = build_trainer(job, model, tokenizer, train, validation)
+    trainer = build_trainer(job, model, tokenizer, train, validation, unsloth=unsloth)
     if unsloth:
         with_unsloth.require_same_masks(trainer, train.rows)
     trainer.train(resume_from_checkpoint=checkpoint)
@@ -68,15 +69,23 @@ def adapted_base(recipe: Recipe, dtype: torch.dtype, device: torch.device) -> An
         ) from error
 
 
-def build_trainer(job: Job, model: Any, tokenizer: Any, train: Encoded, validation: Encoded) -> Any:
+def build_trainer(
+    job: Job, model: Any, tokenizer: Any, train: Encoded, validation: Encoded, *, unsloth: bool = False
+) -> Any:
     """TRL's trainer over our rows, as they are: it neither tokenises nor masks anything itself."""
     from datasets import Dataset  # noqa: PLC0415 after unsloth, which replaces parts of TRL
     from trl import SFTConfig, SFTTrainer  # noqa: PLC0415
 
     class Trainer(OwnTrainer, SFTTrainer):  # type: ignore[misc]
-        pass
+        def compute_loss(
+            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+        ) -> Any:
+            # Unsloth's model has a loss of its own, which computes no logits at all.
+            if unsloth:
+                return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+            return answer_loss(model, inputs, num_items_in_batch)
 
-    options = trainer_options(job, len(train.rows))
+    options = trainer_options(job, train.rows, model)
     rows, seen = (
         Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in part.rows])
         for part in (train, validation)

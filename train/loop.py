@@ -19,6 +19,7 @@ from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
 from grader.modeling import load_base, pick_device, pick_dtype
 from train.batches import LengthSampler
+from train.memory import computes_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -157,10 +158,11 @@ def steps_between(recipe: Recipe, rows: int) -> int:
     return max(1, min(round(every), total))
 
 
-def trainer_options(job: Job, rows: int) -> dict[str, Any]:
-    """The arguments that ``TrainingArguments`` and TRL's ``SFTConfig`` share."""
-    recipe, device, every = job.recipe, pick_device(), steps_between(job.recipe, rows)
+def trainer_options(job: Job, rows: Sequence[Row], model: Any) -> dict[str, Any]:
+    """The arguments that ``TrainingArguments`` and TRL's ``SFTConfig`` share, for a model that is loaded."""
+    recipe, device, every = job.recipe, pick_device(), steps_between(job.recipe, len(rows))
     dtype, cuda = pick_dtype(device, job.kind), device.type == "cuda"
+    again = computes_again(device, model, rows, recipe.batch, logits=job.kind == "extractor")
     return {
         "output_dir": str(job.checkpoints),
         "num_train_epochs": recipe.epochs,
@@ -174,8 +176,8 @@ def trainer_options(job: Job, rows: int) -> dict[str, Any]:
         "optim": recipe.optimizer if cuda else "adamw_torch",
         "bf16": dtype == torch.bfloat16,
         "fp16": dtype == torch.float16,
-        "gradient_checkpointing": cuda,
-        "gradient_checkpointing_kwargs": {"use_reentrant": False} if cuda else None,
+        "gradient_checkpointing": again,
+        "gradient_checkpointing_kwargs": {"use_reentrant": False} if again else None,
         "use_cpu": not cuda,
         "dataloader_pin_memory": cuda,
         "eval_strategy": "steps",

@@ -152,6 +152,7 @@ def with_lora(model: Any, *, trainable: bool = False) -> Any:
     config = LoraConfig(
         r=16,
         lora_alpha=32,
+        lora_dropout=0.05 if trainable else 0.0,
         target_modules=lora_targets(model),
         modules_to_save=head,
         init_lora_weights=trainable,

@@ -58,7 +58,7 @@ def batches(bench: Bench) -> None:
 
 
 def nf4(bench: Bench) -> None:
-    """NF4 against the same weights dense, at several numbers of rows a batch."""
+    """NF4 against the same weights dense, for several numbers of rows at a time."""
     for name in ("dense", "nf4"):
         with bench.part(name):
             model = bases.phi(bench)
@@ -71,7 +71,7 @@ def nf4(bench: Bench) -> None:
                 engine = _engine(bench, model, share=False)
                 if size == max(NF4_ROWS) or bench.tiny:
                     bench.check(f"{name} {size}", _read(engine, rows[:CHECKED]), plain, wanted)
-                _time(bench, f"{name}, {size} rows a batch", engine, rows[:size], weights=count)
+                _time(bench, f"{name}, {size} rows", engine, rows[:size], weights=count)
 
 
 def problems(bench: Bench) -> None:

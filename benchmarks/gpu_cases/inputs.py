@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import cycle, zip_longest
 from typing import TYPE_CHECKING
 
 import make_rows
@@ -17,33 +17,29 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 SAMPLE = ROOT / "sample_data" / "train_sample.parquet"
+DISTINCT = 2_000
+"""Solutions that are drawn, which takes milliseconds each: more than a run asks the models at a time."""
 LONG = 0.6
 """Share of the problems that are made of two of the sample data: GSM8K's are between one and two of them long."""
 
 
-def solutions(count: int, *, a_problem: int = 1, seed: int = 0) -> list[Solution]:
-    """Draw solutions, ``a_problem`` of each problem one after the other, as data sets have them.
-
-    The solutions of one problem differ in their last line.
-    """
+def solutions(count: int) -> list[Solution]:
+    """Draw solutions; behind the first ``DISTINCT`` they come again with another last line, so that no row is known."""
     import pyarrow.parquet as pq
 
     rows = pq.read_table(SAMPLE).to_pylist()
     templates = [one for one in (make_rows._template(row["problem"], row["solution"]) for row in rows) if one]  # noqa: SLF001
-    rng = random.Random(seed)
-    found: list[Solution] = []
-    while len(found) < count:
-        drawn = [template.draw(rng) for template in rng.sample(templates, 2 if rng.random() < LONG else 1)]
-        parts = [part for part in drawn if part]
-        if not parts:
-            continue
-        problem = " Then: ".join(part.problem for part in parts)
-        lines = [line for part in parts for line in part.solution.split("\n") if not line.startswith("####")]
-        found += [
-            Solution(problem, "\n".join([*lines, f"#### {rng.randrange(1000)}"]))
-            for _ in range(min(a_problem, count - len(found)))
-        ]
-    return found
+    rng = random.Random(0)
+    drawn: list[tuple[str, list[str]]] = []
+    while len(drawn) < min(count, DISTINCT):
+        texts = [template.draw(rng) for template in rng.sample(templates, 2 if rng.random() < LONG else 1)]
+        if parts := [text for text in texts if text]:
+            lines = [line for part in parts for line in part.solution.split("\n") if not line.startswith("####")]
+            drawn.append((" Then: ".join(part.problem for part in parts), lines))
+    return [
+        Solution(problem, "\n".join([*lines, f"#### {number}"]))
+        for number, (problem, lines) in zip(range(count), cycle(drawn), strict=False)
+    ]
 
 
 def lengths(count: int, *, mean: int = 170, seed: int = 0) -> list[int]:

@@ -87,7 +87,7 @@ def nf4(bench: Bench) -> None:
         if bench.cuda:
             torch.cuda.reset_peak_memory_stats(bench.device)
         judge, reader = (bases.quantise(make(bench), bench.dtype) for make in (bases.phi, bases.gemma))
-        budget = (NF4_BYTES - sum(_bytes(model) for model in (judge, reader))) / 2
+        budget = NF4_BYTES - sum(_bytes(model) for model in (judge, reader))
         tokens = [batch_tokens_within(budget, model.config, bench.dtype) for model in (reader, judge)]
         engines = (
             ScriptedExtractor(bases.loaded(bench, "extractor", reader), batch_tokens=tokens[0]),
@@ -132,16 +132,17 @@ def _run(engines: tuple[Any, Any], solutions: Sequence[Solution]) -> tuple[list[
     import pyarrow.parquet as pq
 
     from grader.run import Log, Request, prepare, run_grade
-    from grader.run.crew import Crew, default_workers
+    from grader.run.crew import default_workers
     from grader.run.log import Style
+    from grader.run.side_by_side import SideBySide
 
-    pair = Pair("model", *engines, name="random weights")
+    pair = Pair("model", *engines, name="random weights", beside=True)
     with tempfile.TemporaryDirectory() as name:
         source, report = Path(name, "in.parquet"), Path(name, "out.parquet")
         write(source, iter([Text(one.problem, str(one.solution)) for one in solutions]), len(solutions))
         log = Log(Style.QUIET)
         began = time.perf_counter()
-        with Crew(pair, default_workers(pair), log) as crew:
+        with SideBySide(pair, default_workers(pair), log) as crew:
             run_grade(prepare(Request([str(source)], report)), crew, log)
         seconds = time.perf_counter() - began
         print(f"   {len(solutions)} rows in {seconds:.1f} s\n" + crew.watch.table(), flush=True)

@@ -114,7 +114,9 @@ def _time(bench: Bench, adapted: Any, rows: Sequence[dict[str, Any]], way: Way, 
 
     def work() -> None:
         for one in batches:
-            way.loss(adapted, one).backward()
+            with _mixed(bench):
+                found = way.loss(adapted, one)
+            found.backward()
             optimizer.step()
             optimizer.zero_grad()
 
@@ -140,8 +142,9 @@ def _check(bench: Bench, adapted: Any, rows: Sequence[dict[str, Any]], way: Way)
     alone = [_on(bench, collate(0, [row])) for row in rows]
     shares = [int((one["labels"] != IGNORED).sum()) for one in alone]
     together = [_on(bench, collate(0, rows))]
-    found = _gradients(adapted, together, [1], way.loss)
-    plain = _gradients(adapted, alone, shares, way.loss)
+    with _mixed(bench):
+        found = _gradients(adapted, together, [1], way.loss)
+        plain = _gradients(adapted, alone, shares, way.loss)
     reference = bases.exact(adapted)
     wanted = _gradients(reference, alone, shares, way.loss)
     adapted.train()
@@ -155,6 +158,11 @@ def _gradients(model: Any, batches: Sequence[Batch], shares: Sequence[int], loss
     found = torch.cat([one.grad.float().flatten().cpu() for one in weights if one.grad is not None])
     model.zero_grad()
     return found
+
+
+def _mixed(bench: Bench) -> torch.autocast:
+    """The number format of the products as the Trainer has it: adapters are float32, and multiply in bfloat16."""
+    return torch.autocast(bench.device.type, torch.bfloat16, enabled=bench.cuda)
 
 
 def _shake(adapted: Any) -> None:

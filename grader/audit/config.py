@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from grader.audit.toml_lines import key_lines, line_of
 from grader.errors import InputError, UsageError
+from grader.remote import is_remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -287,7 +288,7 @@ def _rooted(config: Config, folder: Path) -> Config:
     """Take relative paths from the folder of the file, so that cron's working directory does not matter."""
 
     def rooted(path: str) -> str:
-        return path if "://" in path else str(folder / path)
+        return path if is_remote(path) else str(folder / path)
 
     def adapters(name: str | None) -> str | None:
         # A hub id is no path: only a folder that is there is one.

@@ -6,12 +6,13 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from grader.audit.changes import Changes, find_changes, is_new_flawed, no_changes
 from grader.audit.fingerprints import stages_of
 from grader.audit.measures import NULL, count_rows, count_slices
-from grader.audit.review import review_queue, review_table, write_apart
-from grader.audit.store import CHANGES, CLEAN, REJECTED, REPORT, REVIEW
+from grader.audit.review import review_queue, review_table
+from grader.audit.store import CHANGES, REPORT, REVIEW
 from grader.errors import InputError
 from grader.reports import Report, open_report, write_table
 from grader.run import run_grade
@@ -39,7 +40,8 @@ def audit_data(prepared: Prepared, grader: RememberingGrader, folder: Path, last
     clock = time.perf_counter()
     data, pair = prepared.data, grader.pair
     log.say("start_data", f"{data.name}: {prepared.columns.sentence()}", name=data.name)
-    run_grade(prepared.job(folder), grader, log)
+    job = prepared.job(folder)
+    run_grade(job, grader, log)
     report = open_report(str(folder / REPORT))
     threshold = None if pair.classifier is None else pair.threshold
     stages = stages_of(pair).report
@@ -48,8 +50,6 @@ def audit_data(prepared: Prepared, grader: RememberingGrader, folder: Path, last
     write_table(changes.rows, folder / CHANGES)
     queue = review_queue(report, threshold, data.review_rows)
     write_table(review_table(report, queue, prepared.columns.identifier), folder / REVIEW)
-    clean, rejected = folder / CLEAN if data.clean else None, folder / REJECTED if data.rejected else None
-    apart = write_apart(folder / REPORT, clean, rejected)
     slices, slice_errors = _slices(report, data.slices, threshold, changes)
     entry = {
         "name": data.name,
@@ -73,7 +73,7 @@ def audit_data(prepared: Prepared, grader: RememberingGrader, folder: Path, last
             "counts": changes.counts,
         },
         "review_rows": queue.height,
-        "apart": apart,
+        "apart": {name: pq.read_metadata(path).num_rows for name, path in job.request.splits.items()},
         "work": {name: grader.counts[name] for name in WORK},
         "seconds": 0.0,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from contextlib import ExitStack
@@ -9,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from grader.adapters.manifest import file_sha256
 from grader.audit.cache import Cache
 from grader.audit.config import chosen
 from grader.audit.data_set import Last, audit_data
@@ -153,7 +153,8 @@ class _Night:
     def _gold(self, gate: Gate, path: str, report: Path, grader: RememberingGrader) -> Reading:
         """Grade a gold file and compare the verdicts with its labels."""
         inputs, columns = open_gold(gate)
-        sha256 = file_sha256(inputs.files[0].path)
+        with inputs.files[0].path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         if gate.sha256 not in (None, sha256):
             return Reading(None, why_not=f"{path} is not the pinned file: its SHA-256 is {sha256}")
         run_grade(Job(Request([path], report, restart=True), inputs, columns), grader, self._log)

@@ -11,6 +11,7 @@ from grader.columns import ColumnNames, Columns, discover
 from grader.errors import InputError
 from grader.inputs import Inputs, open_inputs
 from grader.run import Job, Request
+from grader.types import Split
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,9 @@ class Prepared:
         one = self.data
         names = ("limit", "fraction", "seed")
         options = {name: getattr(one, name) for name in names if one.limit is not None or one.fraction is not None}
-        request = Request(one.inputs, folder / REPORT, _named(one), restart=True, options=options)
+        apart = {Split.CLEAN: one.clean, Split.REJECTED: one.rejected}
+        splits = {str(name): folder / f"{name}.parquet" for name, wanted in apart.items() if wanted}
+        request = Request(one.inputs, folder / REPORT, _named(one), restart=True, splits=splits, options=options)
         return Job(request, self.sample(), self.columns)
 
 

@@ -1,23 +1,16 @@
-"""The queue for a person: the most certain errors and the strongest disagreements first; and the rows sorted apart."""
+"""The queue for a person: the most certain errors and the strongest disagreements first."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from grader.audit.measures import disagrees
-from grader.parquet_io.report import REPORT
-from grader.parquet_io.writer import AtomicWriter, stops_run
 from grader.reports import FIRST_ERROR_LINE
 from grader.types import Verdict
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from grader.reports import Report
 
 FALSE_CALCULATION = "false_calculation"
@@ -26,7 +19,6 @@ DISAGREEMENT = "disagreement"
 OTHER_ANSWER = "other_answer"
 REASONS = (FALSE_CALCULATION, FLAWED_REASONING, DISAGREEMENT, OTHER_ANSWER)
 """Why a row is worth reading; the order in which the reasons take turns."""
-BATCH_ROWS = 2_048
 
 
 def review_queue(report: Report, threshold: float | None, limit: int) -> pl.DataFrame:
@@ -77,30 +69,3 @@ def review_table(report: Report, queue: pl.DataFrame, identifier: str | None) ->
     details = report.collect(key.alias("id"), *columns, *own, only=queue["row"])
     ranked = queue.with_row_index("rank", 1).with_columns(pl.col("rank").cast(pl.Int32))
     return ranked.join(details, on="row", how="left", maintain_order="left")
-
-
-def write_apart(report: Path, clean: Path | None, rejected: Path | None) -> dict[str, int]:
-    """Write the rows with verdict ``correct``, input columns only, and those with an error, all columns; streamed.
-
-    Rows without a verdict are in neither. Gives the rows of each file that was asked for.
-    """
-    written: dict[str, int] = {}
-    for name, path in (("clean", clean), ("rejected", rejected)):
-        if path is not None:
-            written[name] = _write_some(report, path, clean=name == "clean")
-    return written
-
-
-def _write_some(report: Path, path: Path, *, clean: bool) -> int:
-    with stops_run(report), pq.ParquetFile(report, pre_buffer=False) as file:
-        added = set(REPORT.names) if clean else set()
-        schema = pa.schema([field for field in file.schema_arrow if field.name not in added])
-        with AtomicWriter(path, schema) as writer:
-            for group in range(file.metadata.num_row_groups):
-                # Apart: Arrow cannot read nested dictionaries across two groups.
-                for batch in file.iter_batches(batch_size=BATCH_ROWS, row_groups=[group]):
-                    is_clean = pc.equal(batch.column("grade_verdict"), str(Verdict.CORRECT))
-                    wanted = batch.filter(is_clean if clean else pc.invert(is_clean))
-                    writer.write(wanted.select(schema.names))
-            writer.commit({"clean" if clean else "rejected": writer.rows, "of": file.metadata.num_rows})
-            return writer.rows

@@ -28,8 +28,6 @@ REPORT = "report.parquet"
 CHANGES = "changes.parquet"
 REVIEW = "review.parquet"
 HISTORY = "history.parquet"
-CLEAN = "clean.parquet"
-REJECTED = "rejected.parquet"
 SUMMARY_FORMAT = 1
 _NIGHT = re.compile(r"(\d{5,})-\d{8}T\d{6}Z")
 

@@ -121,12 +121,12 @@ def _audit(options: argparse.Namespace) -> int:
             rows = "rows unknown" if one.inputs.rows is None else f"{one.inputs.rows:,} rows"
             print(f"{one.data.name}: {rows}; {one.columns.sentence()}")
         return 0
-    log = log_of(options, PROG)
-    if options.dry_run:
-        return _dry_run(config, options, log)
-    gc.freeze()
-    gc.set_threshold(GC_OBJECTS, 20, 20)  # as for grade: a batch makes a hundred thousand objects and no cycles
-    return _night(config, options, log)
+    with log_of(options, PROG).listening() as log:
+        if options.dry_run:
+            return _dry_run(config, options, log)
+        gc.freeze()
+        gc.set_threshold(GC_OBJECTS, 20, 20)  # as for grade: a batch makes a hundred thousand objects and no cycles
+        return _night(config, options, log)
 
 
 def _night(config: Config, options: argparse.Namespace, log: Log) -> int:

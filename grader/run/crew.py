@@ -60,7 +60,7 @@ class Crew:
     ) -> None:
         """``ask`` puts questions to the models, and may know some answers already."""
         self.pair = pair
-        self._ask = ask
+        self._asker = ask
         self.watch = Watch()
         self._size = workers
         self._log = log
@@ -155,7 +155,7 @@ class Crew:
         self._asked.remove(task)
         assert task.questions is not None
         with self.watch("models"):
-            answers = self._ask(self.pair, task.solutions, to_questions(task.questions))
+            answers = self._asker(self.pair, task.solutions, to_questions(task.questions))
         task.answers = pack("answers", task.number, from_answers(answers))
         if task.hand is not None:
             task.hand.give(task, task.answers)

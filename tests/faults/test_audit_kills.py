@@ -60,7 +60,7 @@ def configure(folder):
 
 def test_nights_that_are_killed(tmp_path, amount):
     """Two nights killed again and again end as two that were not, and never show half a night."""
-    rows, kills = amount(400, 3_000), amount(2, 10)
+    rows, kills = amount(400, 1_500), amount(2, 10)
     calm, rough = configure(tmp_path / "calm"), configure(tmp_path / "rough")
     generator = random.Random(7)
     for night in (1, 2):
