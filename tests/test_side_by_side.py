@@ -63,7 +63,7 @@ def test_pairs_work_at_the_same_time_on_different_chunks():
     shares = [row["grade_flaw_probability"] for row in rows]
     assert {shares.count(mark) for mark in (0.125, 0.25)} <= {18, 19, 20, 21, 22}
     assert len(shares) == 40
-    assert not [thread for thread in threading.enumerate() if getattr(thread, "_target", None) == crew._ask]
+    assert not [thread for thread in threading.enumerate() if getattr(thread, "_target", None) == crew._answer]
 
 
 def test_a_row_that_kills_its_worker_fails_alone():

@@ -80,9 +80,11 @@ def build_trainer(
         def compute_loss(
             self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
         ) -> Any:
-            # Unsloth's model has a loss of its own, which computes no logits at all.
-            if unsloth:
-                return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+            # Unsloth's model has a loss of its own, which computes no logits at all; over several GPUs the library
+            # would cut the positions apart with the rows.
+            if unsloth or self.args.n_gpu > 1:
+                library: Any = super()
+                return library.compute_loss(model, inputs, return_outputs, num_items_in_batch)
             return answer_loss(model, inputs, num_items_in_batch)
 
     options = trainer_options(job, train.rows, model)

@@ -28,7 +28,8 @@ def step_bytes(config: Any, tokens: int, *, logits: bool) -> int:
     """
     layer = KEPT_STREAMS * config.hidden_size + KEPT_INNER * config.intermediate_size
     head = LOGITS * config.vocab_size if logits else 0
-    return tokens * (config.num_hidden_layers * layer + head) * torch.float32.itemsize
+    kept: int = tokens * (config.num_hidden_layers * layer + head) * torch.float32.itemsize
+    return kept
 
 
 def computes_again(device: torch.device, model: Any, rows: Sequence[Row], batch: int, *, logits: bool) -> bool:

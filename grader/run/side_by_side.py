@@ -11,7 +11,6 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from grader.run.careful import ask_all
 from grader.run.crew import Crew
 from grader.run.wire import from_answers, pack, to_questions
 
@@ -37,7 +36,7 @@ class SideBySide(Crew):
         super().__init__(pair, workers, log, **options)
         self._questions: SimpleQueue[Task | None] = SimpleQueue()
         self._under_way: set[int] = set()
-        self._threads = [Thread(target=self._ask, args=(one,), daemon=True) for one in (pair, *pair.others)]
+        self._threads = [Thread(target=self._answer, args=(one,), daemon=True) for one in (pair, *pair.others)]
         for thread in self._threads:
             thread.start()
 
@@ -52,13 +51,13 @@ class SideBySide(Crew):
             thread.join()
         self._threads.clear()
 
-    def _ask(self, pair: Pair) -> None:
+    def _answer(self, pair: Pair) -> None:
         """Answer questions until there are no more: what a thread does."""
         while (task := self._questions.get()) is not None:
             began, answers, error = time.perf_counter(), None, None
             try:
                 assert task.questions is not None
-                found = ask_all(pair, task.solutions, to_questions(task.questions))
+                found = self._ask(pair, task.solutions, to_questions(task.questions))
                 answers = pack("answers", task.number, from_answers(found))
             except BaseException as raised:  # noqa: BLE001 it is raised again, in the thread of the run
                 error = raised
