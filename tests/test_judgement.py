@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM
 from grader.modeling import encode_solutions, load_tokenizer
 from train.data import IGNORED, AnnotatedSolution
 from train.examples import draw_turns, graphs_of
-from train.judgement import Judgement, positions_and_mask, tree_of
+from train.judgement import Judgement, placed, seen, tree_of
 from train.muon import Muon
 from train.pretrain import padded
 
@@ -86,9 +86,10 @@ def test_a_tree_gives_what_its_solutions_give_alone(base, tokenizer):
     right, wrong = drawn()
     rows = [tree_of(tokenizer, right, wrong), tree_of(tokenizer, *drawn(4))]
     ids = padded([row.ids for row in rows], 0)
-    positions, mask = positions_and_mask(rows, ids.shape[1])
+    where = placed(rows)
     with torch.no_grad():
-        hidden = model(input_ids=ids, position_ids=positions, attention_mask=mask).last_hidden_state[0]
+        mask = seen(where["branch"], where["after"])
+        hidden = model(input_ids=ids, position_ids=where["positions"], attention_mask=mask).last_hidden_state[0]
         for example, (first, last, after) in zip(wrong, rows[0].branches, strict=True):
             alone = model(input_ids=torch.tensor([whole(tokenizer, example).ids])).last_hidden_state[0]
             torch.testing.assert_close(hidden[first:last], alone[after:], rtol=0, atol=2e-5)
@@ -110,7 +111,7 @@ def test_losses_by_name_are_finite_and_train_both_heads(base, tokenizer):
     """Each loss is a number, and its gradient reaches the heads and the embedding."""
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
     task = Judgement(model, tokenizer, lambda one: drawn(one.randrange(99)))
-    losses = task.loss(task.draw(random.Random(1)))
+    losses = task.loss(task.batch(task.draw(random.Random(1))))
     assert set(losses) == {"verdicts", "signs", "labels"}
     sum(losses.values()).backward()
     missing = [name for name, parameter in task.parameters().items() if parameter.grad is None]

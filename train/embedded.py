@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import shutil
 from pathlib import Path
@@ -17,13 +18,14 @@ import torch
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, GenerationConfig, Phi3Config, Phi3ForCausalLM
 
 from grader.adapters import KINDS, Kind
+from grader.modeling import pick_device
 from train.classifier import train_classifier
 from train.config import recipe
 from train.data import AnnotatedSolution, ExtractorExample, Split, problem_key, read_corpus
 from train.examples import classifier_examples, draw_turns, graphs_of
 from train.extractor import train_extractor
 from train.job import Job
-from train.judgement import Judgement
+from train.judgement import Judgement, tree_of
 from train.pretrain import Schedule, Transcription, pretrain
 from train.restyle import Lines
 from train.run import table
@@ -52,6 +54,13 @@ SCHEDULES = {
     "extractor": Schedule(steps=1350, tokens=3_200, learning_rate=2e-3),
     "classifier": Schedule(steps=1650, tokens=5_000, learning_rate=3e-3, muon=True),
 }
+ON_CUDA = {
+    **SCHEDULES,
+    "classifier": Schedule(steps=450, tokens=32_000, learning_rate=3e-3, muon=True, save_every=150, show_every=50),
+}
+"""A minute of an H200 sees more than 90 of two cores; beyond this the problems are learned by heart."""
+ASIDE = 150
+"""Problems that no base is trained on, whose losses are told as the classifier's learns."""
 RECIPES: dict[Kind, dict[str, Any]] = {
     "extractor": {
         "lr": 1e-3,
@@ -76,8 +85,11 @@ RECIPES: dict[Kind, dict[str, Any]] = {
 """What differs from the defaults of ``train-adapters``, which are made for bases a hundred times as large."""
 
 
-def extractor_base(folder: Path, rows: Sequence[AnnotatedSolution], schedule: Schedule) -> None:
+def extractor_base(
+    folder: Path, rows: Sequence[AnnotatedSolution], unseen: Sequence[AnnotatedSolution], schedule: Schedule
+) -> None:
     """Train the small Gemma-3 to transcribe calculations, and write it as a folder of the hub's layout."""
+    del unseen
     lines = Lines([row.solution for row in rows])
     drawn = random.Random(schedule.seed)
     texts = (
@@ -116,8 +128,13 @@ def extractor_base(folder: Path, rows: Sequence[AnnotatedSolution], schedule: Sc
     _write(model, tokenizer, folder)
 
 
-def classifier_base(folder: Path, rows: Sequence[AnnotatedSolution], schedule: Schedule) -> None:
-    """Train the small Phi-3 to judge and to continue solutions, and write it as a folder of the hub's layout."""
+def classifier_base(
+    folder: Path, rows: Sequence[AnnotatedSolution], unseen: Sequence[AnnotatedSolution], schedule: Schedule
+) -> None:
+    """Train the small Phi-3 to judge and to continue solutions, and write it as a folder of the hub's layout.
+
+    How it does on problems that are ``unseen`` is told on the way.
+    """
     graphs = graphs_of(rows)
     texts = (f"{graph.question}\n" + "\n".join(step.text for step in graph.steps) for graph in graphs)
     tokenizer = train_tokenizer(
@@ -144,7 +161,13 @@ def classifier_base(folder: Path, rows: Sequence[AnnotatedSolution], schedule: S
     def draw(drawn: random.Random) -> tuple[ClassifierExample, list[ClassifierExample]]:
         return draw_turns(drawn.choice(graphs), drawn.randrange(2**31), TURNS)
 
-    pretrain(Judgement(model, tokenizer, draw), schedule, folder.parent / "work-classifier")
+    task = Judgement(model, tokenizer, draw)
+    aside = [
+        tree_of(tokenizer, right, wrong)
+        for right, wrong in (draw_turns(graph, schedule.seed, TURNS) for graph in graphs_of(unseen)[:ASIDE])
+    ]
+    workers = (os.cpu_count() or 2) - 1 if pick_device().type == "cuda" else 0
+    pretrain(task, schedule, folder.parent / "work-classifier", aside=aside, workers=workers)
     _write(model, tokenizer, folder)
 
 
@@ -169,7 +192,7 @@ def _drawn_lines(rows: Sequence[AnnotatedSolution], count: int, seed: int) -> li
 def _write(model: Any, tokenizer: Any, folder: Path) -> None:
     """Write the base as a whole: a folder that is there is finished."""
     unfinished = folder.with_name("base-unfinished")
-    model.to(torch.bfloat16).save_pretrained(unfinished)
+    model.cpu().to(torch.bfloat16).save_pretrained(unfinished)
     tokenizer.save_pretrained(unfinished)
     unfinished.rename(folder)
 
@@ -181,7 +204,8 @@ def build(kind: Kind, data: Sequence[str], work: Path, output: Path) -> None:
     unseen = [row for number, row in enumerate(annotated) if not number % HELD_BACK]
     base = work / kind / "base"
     if not base.exists():
-        (extractor_base if kind == "extractor" else classifier_base)(base, seen, SCHEDULES[kind])
+        schedule = (ON_CUDA if pick_device().type == "cuda" else SCHEDULES)[kind]
+        (extractor_base if kind == "extractor" else classifier_base)(base, seen, unseen, schedule)
     made = recipe(kind, {**RECIPES[kind], "base": str(base)})
     split = adapter_split(kind, seen, unseen, made.seed)
     job = Job(kind, made, split, work / "adapters", resume=True, base_name="./base")

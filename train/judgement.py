@@ -21,7 +21,7 @@ from train.pretrain import padded
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from train.data import ClassifierExample
 
@@ -79,21 +79,31 @@ class Judgement:
         ]
         return [tree_of(self.tokenizer, right, cut)]
 
-    def loss(self, rows: Sequence[Tree]) -> dict[str, torch.Tensor]:
+    def batch(self, rows: Sequence[Tree]) -> dict[str, torch.Tensor]:
+        """The trees as tensors, each (B, T): ``placed`` says where a token stands, the others are those of ``Tree``."""
+        named = {name: padded([getattr(row, name) for row in rows]) for name in ("labels", "verdicts", "signs")}
+        return {"ids": padded([row.ids for row in rows], self.tokenizer.pad_token_id), **named, **placed(rows)}
+
+    def loss(self, batch: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Cross-entropy of both kinds of verdict, and of the correct solutions' tokens by ``TEXT``."""
-        ids = padded([row.ids for row in rows], self.tokenizer.pad_token_id)
-        positions, mask = positions_and_mask(rows, ids.shape[1])
-        hidden = self.model.model(input_ids=ids, position_ids=positions, attention_mask=mask).last_hidden_state
+        hidden = self.model.model(
+            input_ids=batch["ids"],
+            position_ids=batch["positions"],
+            attention_mask=seen(batch["branch"], batch["after"]),
+        ).last_hidden_state
         losses = {}
         for name, head, weight in (
             ("verdicts", self.heads["verdicts"], 1.0),
             ("signs", self.heads["signs"], 1.0),
             ("labels", self.model.lm_head, self.TEXT),
         ):
-            wanted = padded([getattr(row, name) for row in rows])
-            read = wanted != IGNORED
-            losses[name] = weight * functional.cross_entropy(head(hidden[read]).float(), wanted[read])
+            read = batch[name] != IGNORED
+            losses[name] = weight * functional.cross_entropy(head(hidden[read]).float(), batch[name][read])
         return losses
+
+    def modules(self) -> list[torch.nn.Module]:
+        """The model and the heads."""
+        return [self.model, self.heads]
 
     def parameters(self) -> dict[str, torch.nn.Parameter]:
         """The model's and the heads'."""
@@ -125,15 +135,32 @@ def tree_of(tokenizer: Any, right: ClassifierExample, wrong: Sequence[Classifier
     return tree
 
 
-def positions_and_mask(rows: Sequence[Tree], width: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The position of every token (B, T), and which tokens it sees, bool (B, 1, T, T)."""
-    positions = torch.arange(width).repeat(len(rows), 1)
-    mask = torch.ones(width, width, dtype=torch.bool).tril().repeat(len(rows), 1, 1)
-    for index, row in enumerate(rows):
-        for first, last, after in row.branches:
-            positions[index, first:last] -= first - after
-            mask[index, first:last, after:first] = False
-    return positions, mask[:, None]
+def placed(rows: Sequence[Tree]) -> dict[str, torch.Tensor]:
+    """Where the tokens stand, each (B, T).
+
+    ``positions`` are those that they have in their own solution, ``branch`` is the number of their branch, 0 for the
+    trunk, and ``after`` how many tokens of the trunk they follow.
+    """
+    found: dict[str, list[list[int]]] = {"positions": [], "branch": [], "after": []}
+    for row in rows:
+        trunk = row.branches[0].first if row.branches else len(row.ids)
+        positions, branch, after = list(range(trunk)), [0] * trunk, [trunk] * trunk
+        for number, one in enumerate(row.branches, start=1):
+            length = one.last - one.first
+            positions += range(one.after, one.after + length)
+            branch += [number] * length
+            after += [one.after] * length
+        for name, values in (("positions", positions), ("branch", branch), ("after", after)):
+            found[name].append(values)
+    return {name: padded(values, 0) for name, values in found.items()}
+
+
+def seen(branch: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
+    """Which tokens each token sees, bool (B, 1, T, T): of the trunk those that it follows, and of its own branch."""
+    before = torch.ones(branch.shape[1], branch.shape[1], dtype=torch.bool, device=branch.device).tril()
+    own = branch[:, :, None] == branch[:, None, :]
+    followed = (branch == 0)[:, None, :] & (torch.arange(branch.shape[1], device=branch.device) < after[:, :, None])
+    return (before & (own | followed))[:, None]
 
 
 def _next_tokens(tokenizer: Any, ids: Sequence[int], solution: int) -> list[int]:

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import torch
 from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
 
-from grader.modeling import encode
+from grader.modeling import encode, pick_device
 from grader.prompts import Segment, extractor_response
 from train.data import IGNORED
+from train.loop import evaluating
 from train.muon import Muon
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 STATE = "pretraining.pt"
@@ -70,11 +72,19 @@ class Sized(Protocol):
 class Task(Protocol):
     """What is learned: rows to draw, and the loss of a batch of them."""
 
+    model: Any
+
     def draw(self, drawn: random.Random) -> Sequence[Sized]:
         """Some rows, the same for the same state of ``drawn``."""
 
-    def loss(self, rows: Sequence[Any]) -> dict[str, torch.Tensor]:
-        """The losses of a batch of rows, by name; their sum is learned."""
+    def batch(self, rows: Sequence[Any]) -> dict[str, torch.Tensor]:
+        """The rows as tensors, by name."""
+
+    def loss(self, batch: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """The losses of a batch, by name; their sum is learned."""
+
+    def modules(self) -> Sequence[torch.nn.Module]:
+        """All that is trained, the model first."""
 
     def parameters(self) -> dict[str, torch.nn.Parameter]:
         """All that is trained, by name."""
@@ -100,52 +110,106 @@ class Transcription:
         answer = encode(self.tokenizer, extractor_response(equations))
         return [Row(prompt + answer, [*[IGNORED] * (len(prompt) - 1), *answer, IGNORED])]
 
-    def loss(self, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
+    def batch(self, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
+        """Tokens and what comes next, each (B, T)."""
+        ids = padded([row.ids for row in rows], self.tokenizer.pad_token_id)
+        return {"ids": ids, "labels": padded([row.labels for row in rows])}
+
+    def loss(self, batch: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Cross-entropy of the answer's tokens alone."""
-        ids, labels = (
-            padded([row.ids for row in rows], self.tokenizer.pad_token_id),
-            padded([row.labels for row in rows]),
-        )
-        hidden = self.model.model(input_ids=ids).last_hidden_state
+        labels = batch["labels"]
+        hidden = self.model.model(input_ids=batch["ids"]).last_hidden_state
         wanted = labels != IGNORED
         return {"answer": functional.cross_entropy(self.model.lm_head(hidden[wanted]).float(), labels[wanted])}
+
+    def modules(self) -> list[torch.nn.Module]:
+        """The model."""
+        return [self.model]
 
     def parameters(self) -> dict[str, torch.nn.Parameter]:
         """The model's."""
         return dict(self.model.named_parameters())
 
 
-def pretrain(task: Task, schedule: Schedule, folder: Path, *, say: Callable[[str], None] = print) -> None:
-    """Train to the end of the schedule, from the last checkpoint in ``folder`` where there is one."""
+def pretrain(
+    task: Task,
+    schedule: Schedule,
+    folder: Path,
+    *,
+    aside: Sequence[Any] = (),
+    workers: int = 0,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Train to the end of the schedule, from the last checkpoint in ``folder`` where there is one.
+
+    The losses of the rows ``aside`` are told at every checkpoint. ``workers`` processes draw the rows, 0: this one.
+    """
     torch.manual_seed(schedule.seed)
+    device = pick_device()
+    for module in task.modules():
+        module.to(device)
     parameters = task.parameters()
     optimizers = _optimizers(parameters, schedule)
     first = _resume(folder / STATE, parameters, optimizers, schedule)
     began = time.monotonic()
-    totals: dict[str, float] = {}
-    pool: list[list[Sized]] = []
-    for step in range(first, schedule.steps):
-        if step % POOL == 0 or not pool:
-            pool = _pool(task, schedule, step // POOL)
+    totals: dict[str, torch.Tensor] = {}
+    for step, batch in zip(range(first, schedule.steps), _batches(task, schedule, first, workers), strict=False):
         for optimizer in optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = schedule.rate(step)
-        with torch.autocast("cpu", torch.bfloat16, enabled=HALVES):
-            losses = task.loss(pool[step % POOL % len(pool)])
+        losses = _losses(task, batch, device)
         torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(parameters.values(), 1.0)
         for optimizer in optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         for name, loss in losses.items():
-            totals[name] = totals.get(name, 0.0) + loss.item() / schedule.show_every
+            totals[name] = totals.get(name, 0) + loss.detach() / schedule.show_every
         if (step + 1) % schedule.show_every == 0:
             rate = (time.monotonic() - began) / (step + 1 - first)
-            shown = "  ".join(f"{name} {value:.4f}" for name, value in totals.items())
-            say(f"step {step + 1} of {schedule.steps}  {shown}  {rate:.2f} s a step")
+            say(f"step {step + 1} of {schedule.steps}  {_shown(totals)}  {rate:.2f} s a step")
             totals = {}
         if (step + 1) % schedule.save_every == 0 or step + 1 == schedule.steps:
             _save(folder / STATE, parameters, optimizers, schedule, step + 1)
+            if aside:
+                with evaluating(task.model):
+                    say(f"step {step + 1}, aside  {_shown(_losses(task, task.batch(aside), device))}")
+
+
+def _losses(task: Task, batch: Mapping[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:
+    there = {name: value.to(device, non_blocking=True) for name, value in batch.items()}
+    with torch.autocast(device.type, torch.bfloat16, enabled=HALVES or device.type == "cuda"):
+        return task.loss(there)
+
+
+def _shown(losses: Mapping[str, torch.Tensor]) -> str:
+    return "  ".join(f"{name} {float(value):.4f}" for name, value in losses.items())
+
+
+class _Pools(Dataset[list[dict[str, torch.Tensor]]]):
+    """The pools of a training, by number."""
+
+    def __init__(self, task: Task, schedule: Schedule) -> None:
+        self._task, self._schedule = task, schedule
+
+    def __getitem__(self, number: int) -> list[dict[str, torch.Tensor]]:
+        return [self._task.batch(rows) for rows in _pool(self._task, self._schedule, number)]
+
+
+def _batches(task: Task, schedule: Schedule, first: int, workers: int) -> Iterator[dict[str, torch.Tensor]]:
+    """The batches of the steps from ``first`` on: where a pool has fewer than ``POOL``, some come again."""
+    numbers = range(first // POOL, -(-schedule.steps // POOL))
+    more: dict[str, Any] = {"prefetch_factor": 4, "multiprocessing_context": "fork"} if workers else {}
+    loader = DataLoader(
+        _Pools(task, schedule), batch_size=None, sampler=numbers, num_workers=workers, collate_fn=_as_it_is, **more
+    )
+    for number, pool in zip(numbers, loader, strict=True):
+        for step in range(max(first, number * POOL), (number + 1) * POOL):
+            yield pool[step % POOL % len(pool)]
+
+
+def _as_it_is(pool: Any) -> Any:
+    return pool
 
 
 def _optimizers(parameters: dict[str, torch.nn.Parameter], schedule: Schedule) -> list[torch.optim.Optimizer]:
@@ -217,7 +281,7 @@ def _resume(path: Path, parameters: dict[str, Any], optimizers: Sequence[Any], s
     """Load the last checkpoint, if there is one of the same schedule; the step to go on from."""
     if not path.exists():
         return 0
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, weights_only=True, map_location="cpu")
     if state["schedule"] != _lasting(schedule):
         raise ValueError(f"{path}: a training with another schedule; remove it to start over")
     with torch.no_grad():

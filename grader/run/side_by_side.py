@@ -57,7 +57,7 @@ class SideBySide(Crew):
             began, answers, error = time.perf_counter(), None, None
             try:
                 assert task.questions is not None
-                found = self._ask(pair, task.solutions, to_questions(task.questions))
+                found = self._asker(pair, task.solutions, to_questions(task.questions))
                 answers = pack("answers", task.number, from_answers(found))
             except BaseException as raised:  # noqa: BLE001 it is raised again, in the thread of the run
                 error = raised
