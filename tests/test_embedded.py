@@ -10,6 +10,7 @@ from safetensors import safe_open
 from grader.adapters.places import EMBEDDED
 from grader.engines import load_pair
 from grader.modeling import load_tokenizer
+from grader.types import Solution
 
 LINES = {
     "She fills 3 boxes with 12 eggs each, so she has 3 x 12 = 36 eggs.": ["3*12=36"],
@@ -51,6 +52,39 @@ def test_it_reads_lines_as_they_stand(pair):
     assert dict(zip(LINES, pair.extractor.extract(list(LINES), [None] * len(LINES)), strict=True)) == LINES
 
 
+def test_the_classifier_is_a_small_phi():
+    """The architecture is the full model's, and every digit is a token."""
+    base = EMBEDDED / "classifier" / "base"
+    assert json.loads((base / "config.json").read_text())["architectures"] == ["Phi3ForCausalLM"]
+    assert load_tokenizer(base).tokenize("40.5")[-4:] == ["4", "0", ".", "5"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "The hens lay 14+6=20 eggs.\nSo 20-9=11 eggs are left.\n#### 11",
+        "The hens lay 14*6=84 eggs.\nSo 84+9=93 eggs are left.\n#### 93",
+        "The hens lay 14*6=84 eggs.\nSo 84-9=75 eggs are left.\n#### 84",
+    ],
+)
+def test_it_tells_false_ideas_from_right_ones(pair, wrong):
+    """A wrong operation and a wrong choice of the answer are likelier flawed than the right solution, from there on."""
+    problem = "Ann has 14 hens that lay 6 eggs each. She sells 9 eggs. How many eggs are left?"
+    right = "The hens lay 14*6=84 eggs.\nSo 84-9=75 eggs are left.\n#### 75"
+    good, bad = pair.classifier.classify([Solution(problem, right), Solution(problem, wrong)])
+    assert bad.flawed > good.flawed + 0.2
+    first = next(
+        at for at, (one, other) in enumerate(zip(right.split("\n"), wrong.split("\n"), strict=True)) if one != other
+    )
+    assert bad.by_line[first] > good.by_line[first] + 0.2
+    assert bad.by_line[:first] == pytest.approx(good.by_line[:first], abs=1e-4)
+
+
+def test_its_threshold_is_quiet(pair):
+    """By default it hardly decides a verdict: it objects to good answers in forms that its data do not have."""
+    assert pair.threshold >= 0.97
+
+
 def test_a_run_says_which_pair_it_uses(pair):
-    """The sentence names the embedded pair and says that it judges no reasoning."""
-    assert pair.sentence() == "equations read by model (the embedded pair); no classifier"
+    """The sentence names the embedded pair and its classifier."""
+    assert pair.sentence() == "equations read by model (the embedded pair); classifier of the embedded pair"
