@@ -23,9 +23,11 @@ ROWS = {"problem": ["p", "q"], "solution": ["12*5 = 60", "1+1 = 3"]}
 class FakePair:
     """Stands for the models, and remembers what it was asked for."""
 
-    def __init__(self, *asked, **options):
-        self.asked = asked
-        self.options = options
+    others = ()
+    beside = False
+
+    def __init__(self, extractor, classifier, adapters, threshold, **_options):
+        self.asked = (extractor, classifier, adapters, threshold)
 
     def describe(self):
         """Identify nothing real."""
@@ -181,7 +183,7 @@ REFUSED = {
     "text and file": ("in.parquet --text 1+1=2", "leave out an input file"),
     "text and output": ("--text 1+1=2 -o report.parquet", "leave out -o"),
     "problem without text": ("in.parquet -o report.parquet --problem p", "--problem-column"),
-    "remote": ("hf://datasets/openai/gsm8k -o report.parquet", "not supported yet"),
+    "remote": ("ftp://host/in.parquet -o report.parquet", "ftp://host/in.parquet"),
 }
 
 
@@ -216,6 +218,7 @@ SLOW = """
 import sys, time, types
 
 class Pair:
+    others = ()
     def describe(self): return {}
     def sentence(self): return "slow pair"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from grader import pipeline
 from grader.errors import UsageError
-from grader.pipeline import Grader
 from grader.run.crew import Crew, default_workers
 from grader.run.graders import Alone
 from grader.run.side_by_side import SideBySide
@@ -29,7 +29,7 @@ def chunk_grader(pair: Pair, workers: int | None, log: Log) -> Iterator[ChunkGra
     if size == 0:
         if pair.others:
             raise UsageError("--workers 0 grades in one process, which asks one device; leave it or --devices out")
-        with Grader(pair) as grader:
+        with pipeline.Grader(pair) as grader:
             yield Alone(grader)
     else:
         with (SideBySide if pair.beside or pair.others else Crew)(pair, size, log) as crew:
