@@ -192,6 +192,6 @@ def test_all_code_that_decides_is_in_the_fingerprint():
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = {name.split(".")[1] for name in eval(done.stdout)}
     outside = {name.removesuffix(".py") for name in OUTSIDE}
-    assert loaded & outside <= {"engines", "adapters", "inputs", "columns"}  # the pair's type; texts for Arrow
+    assert loaded & outside <= {"engines", "adapters", "inputs", "columns", "remote", "version"}  # types, texts, places
     assert {path.name for path in PACKAGE.iterdir()} >= OUTSIDE - {"distributed.py", "distributed"}
     assert code_digest(models=True) != code_digest(models=False)

@@ -21,7 +21,7 @@ OUTSIDE = frozenset(
     {
         *("cli", "audit", "distributed.py", "distributed", "run", "assets", "evaluate.py", "compare.py"),
         *("statistics.py", "reports.py", "inputs", "columns.py", "engines", "modeling", "adapters", "__init__.py"),
-        *("dataset.py", "remote.py", "version.py"),
+        *("dataset.py", "remote", "version.py"),
     }
 )
 """The code that no verdict depends on, or only through what the models say: all other code is that of the stage which
