@@ -96,12 +96,10 @@ class TestPaths:
         """An empty list of inputs is an error."""
         assert "no input" in refusal()
 
-    @pytest.mark.parametrize(
-        "path", ["hf://datasets/openai/gsm8k/main", "s3://bucket/a.parquet", "https://x.org/a.csv"]
-    )
-    def test_remote_paths_are_refused(self, path):
-        """A remote path is not mistaken for a missing file."""
-        with pytest.raises(InputError, match="remote paths are not supported yet"):
+    @pytest.mark.parametrize("path", ["ftp://host/a.parquet", "gs://bucket/a.parquet"])
+    def test_other_remote_paths_are_refused(self, path):
+        """A remote path that cannot be read is not mistaken for a missing file."""
+        with pytest.raises(InputError, match="remote files are s3://, hf:// and https://"):
             resolve([path])
 
     def test_an_input_named_twice(self, parquet):
