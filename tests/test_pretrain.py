@@ -65,6 +65,17 @@ def test_training_goes_on_where_it_was_killed(bases, kind, muon, tmp_path):
         assert torch.equal(parameter, resumed.parameters()[name]), name
 
 
+def test_rows_may_be_drawn_by_workers(bases, tmp_path):
+    """Worker processes draw the same rows for the same steps; losses of rows aside are told and train nothing."""
+    told = []
+    alone, helped = task(bases, "classifier"), task(bases, "classifier")
+    pretrain(alone, SCHEDULE, tmp_path / "alone", say=str)
+    pretrain(helped, SCHEDULE, tmp_path / "helped", workers=2, aside=helped.draw(random.Random(5)), say=told.append)
+    for name, parameter in alone.parameters().items():
+        assert torch.equal(parameter, helped.parameters()[name]), name
+    assert [text.split(",")[0] for text in told if "aside" in text] == ["step 4", "step 8", "step 12"]
+
+
 def test_training_learns(bases, tmp_path):
     """The loss of the answers falls."""
     told = []
