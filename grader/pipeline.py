@@ -179,17 +179,23 @@ def ask(pair: Pair, solutions: Sequence[Solution], questions: Sequence[Question 
         equations = pair.extractor.extract(lines, drafts)
         if len(equations) != len(lines):
             raise RuntimeError(f"the extractor gave {len(equations)} answers to {len(lines)} lines")
-    # Without a problem there is nothing to hold the reasoning against.
-    told = [solution for solution, _ in rows if solution.problem.strip()] if pair.classifier is not None else []
-    judged = iter(pair.classifier.classify(told) if pair.classifier is not None and told else [])
+    judged = _judge(pair, [solution for solution, _ in rows])
     read = iter(equations)
     answers = iter(
-        [
-            Answer(list(islice(read, len(found.lines))), next(judged) if told and solution.problem.strip() else None)
-            for solution, found in rows
-        ]
+        [Answer(list(islice(read, len(found.lines))), one) for (_, found), one in zip(rows, judged, strict=True)]
     )
     return [None if found is None else next(answers) for found in questions]
+
+
+def _judge(pair: Pair, solutions: Sequence[Solution]) -> list[Classification | None]:
+    """Ask the classifier; None where there is none, and where there is no problem to hold the reasoning against."""
+    told = [index for index, one in enumerate(solutions) if one.problem.strip()] if pair.classifier is not None else []
+    judged: list[Classification | None] = [None] * len(solutions)
+    if pair.classifier is not None and told:
+        answers = pair.classifier.classify([solutions[index] for index in told])
+        for index, answer in zip(told, answers, strict=True):
+            judged[index] = answer
+    return judged
 
 
 def _wanted(draft: Draft, mode: str) -> list[int]:
