@@ -65,6 +65,8 @@ def test_training_goes_on_where_it_was_killed(bases, kind, muon, tmp_path):
         assert torch.equal(parameter, resumed.parameters()[name]), name
 
 
+# What measures coverage warns at the end of a forked process; as an error, that would end the process with a failure.
+@pytest.mark.filterwarnings("ignore::coverage.exceptions.CoverageWarning")
 def test_rows_may_be_drawn_by_workers(bases, tmp_path):
     """Worker processes draw the same rows for the same steps; losses of rows aside are told and train nothing."""
     told = []
