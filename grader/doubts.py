@@ -34,7 +34,8 @@ _DENIAL = re.compile(
     r"(?:false|wrong|incorrect|impossible|not (?:true|equal|correct|right|possible))"
     r"|\b(?:does not|doesn't|do not|don't|did not|cannot|can't|not) (?:equal|hold|match|work|satisfy|add up|be)"
     r"|\b(?:mistake|mistakenly|wrongly|incorrectly|contradict\w*|error)\b|\b(?:claim|claims|claimed)\b"
-    rf"|{_SENTENCE}(?:incorrect|wrong|no)\b[:,]|\?\s*no\b|\(not |{_SENTENCE}(?:is|does|are)\b[^?]*=[^?]*\?",
+    rf"|{_SENTENCE}(?:incorrect|wrong|no)\b[:,]|\?\s*no\b|\(not "
+    rf"|{_SENTENCE}(?:is|does|are)\b[^?=]{{0,300}}=[^?]{{0,300}}\?",
     re.IGNORECASE,
 )
 # Text without any of these has nothing to doubt: looking for them is cheaper than the patterns above.

@@ -173,9 +173,11 @@ PIECES = [
     "half of ", "x_(", "x_1", "\t", "\u00a0", "1\u2009", "é", "*1*", "**1**", "one ", "1 and ", "Week 1:", "e5",
     "1e5", "1-", "[", "]", "|", "&", "~", ";", "\\boxed{", "\\sqrt[", "\\overline{", "0.1\\overline{1", "\\left(",
     "\\begin{align}", "1+1=3 ", "<3", "8>41,000", "&=", "\\\\&=", "x^2=1 ", "f(1)=1,", "-x<1;", "0.1(6)",
+    "000 ", "is 1=", "!is =",
 ]  # fmt: skip
 RUNS = {f"{piece!a}": piece for piece in PIECES}
 LINES = {f"{name} x {LINE}": (piece * LINE)[:LINE] for name, piece in RUNS.items()}
+LINES["a question without an end"] = ("5!! is 9" + "!=" * LINE)[:LINE]
 LINES |= {f"1+1= then {name}": f"1 + 1 = {(piece * LINE)[: LINE - 8]}" for name, piece in RUNS.items()}
 SHORT = CODE + LARGE + ODD
 

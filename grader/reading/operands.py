@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grader.checking.units import unit_named
+from grader.limits import MAX_DIGITS
 from grader.numbers import Kind
 from grader.reading.ahead import is_mixed, is_spaced_thousands, is_torn, leaves_order_open, names_a_thing, word_at
 from grader.reading.brackets import nested
@@ -27,7 +28,7 @@ def number(walker: Walker, index: int, end: int) -> int:
         side.operators += 1
     elif side.unreadable and token.math:
         pass  # "\log_2 64": the number belongs to what could not be read
-    elif side.pieces[-1].isdecimal() and is_spaced_thousands(walker.tokens, index):
+    elif is_spaced_thousands(walker.tokens, index) and _may_grow(side.pieces[-1]):
         side.pieces[-1] += token.text
         side.ambiguous = True
     elif before.kind == Kind.CLOSE and not side.labels and side.pieces[-1].endswith(")"):
@@ -46,6 +47,10 @@ def number(walker: Walker, index: int, end: int) -> int:
         walker.side.ambiguous = torn  # "20 + 10 pens to the 29 + 24 pens = 83"
         return index
     return index + 1
+
+
+def _may_grow(digits: str) -> bool:
+    return len(digits) <= MAX_DIGITS and digits.isdecimal()
 
 
 def _first_or_next_number(walker: Walker, index: int) -> int:
