@@ -44,6 +44,9 @@ MAX_LINE_CHARACTERS = 50_000
 SYMBOLIC_SECONDS = 2.0
 """Wall time of one symbolic question; the last resort behind ``MAX_NODES``."""
 
+MAX_SYMBOLIC_QUESTIONS = 200
+"""Questions to sympy in one solution: each costs a millisecond or two between two processes."""
+
 MAX_TERMS = 400
 """Terms of a sum with unknowns, and products of two terms in a product of such sums."""
 

@@ -98,6 +98,17 @@ def test_a_huge_value_is_a_limit(process):
         process.values(parse("*".join(["pi*9e4000"] * 40)), parse("1"))
 
 
+def test_many_questions_of_one_solution_are_a_limit(process, monkeypatch):
+    """A solution may ask a number of questions; the next one may ask as many again."""
+    monkeypatch.setattr(symbolic, "MAX_SYMBOLIC_QUESTIONS", 2)
+    for _ in range(2):
+        assert process.values(parse("pi"), parse("pi")).equal
+    with pytest.raises(LimitError, match="MAX_SYMBOLIC_QUESTIONS"):
+        process.values(parse("pi"), parse("pi"))
+    process.refill()
+    assert process.values(parse("pi"), parse("pi")).equal
+
+
 def test_a_slow_question_is_a_limit_and_kills_the_child():
     """A question that takes too long ends with a limit and a dead child, and a new child answers the next one."""
     with Checker() as checker:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from grader.checking.tree import Binary, Call, Letter, Node, Number, Unary
-from grader.limits import SYMBOLIC_SECONDS, LimitError
+from grader.limits import MAX_SYMBOLIC_QUESTIONS, SYMBOLIC_SECONDS, LimitError
 
 MAX_SYMBOLIC_NODES = 200
 """Nodes of a tree that is worth a question."""
@@ -46,16 +46,20 @@ class SymbolicProcess:
 
     def __init__(self, seconds: float = SYMBOLIC_SECONDS) -> None:
         self._seconds = self._left = seconds
+        self._asked = 0
         self._child: subprocess.Popen[bytes] | None = None
 
     def values(self, left: Node, right: Node) -> SymbolicValues:
         """Values of two trees without letters.
 
-        Raises ``LimitError`` beyond ``MAX_SYMBOLIC_NODES``, ``MAX_BITS`` or ``SYMBOLIC_SECONDS``, ``SymbolicError``
-        where there is no real value.
+        Raises ``LimitError`` beyond ``MAX_SYMBOLIC_NODES``, ``MAX_BITS``, ``MAX_SYMBOLIC_QUESTIONS`` or
+        ``SYMBOLIC_SECONDS``, ``SymbolicError`` where there is no real value.
         """
         if self._left <= 0:
             raise LimitError("SYMBOLIC_SECONDS", "the solution")
+        if self._asked >= MAX_SYMBOLIC_QUESTIONS:
+            raise LimitError("MAX_SYMBOLIC_QUESTIONS", "the solution")
+        self._asked += 1
         question = [as_lists(left), as_lists(right)]
         answer = self._ask((json.dumps(question) + "\n").encode())
         if "limit" in answer:
@@ -67,8 +71,9 @@ class SymbolicProcess:
         )
 
     def refill(self) -> None:
-        """Give the questions of the next solution their full time."""
+        """Give the questions of the next solution their full number and time."""
         self._left = self._seconds
+        self._asked = 0
 
     def close(self) -> None:
         """End the child, if there is one."""
