@@ -26,6 +26,7 @@ _RETRACTION = re.compile(
 _HYPOTHESIS = re.compile(
     rf"{_SENTENCE}(?:suppose|assume|assuming|imagine|guess|try|trying|what if|"
     r"if (?:we|I|you|he|she|they|it) (?:tr(?:y|ies)|guess(?:es)?|assume|suppose|plug|test|were|had)|"
+    r"if [^.,;:]{1,60}\bwere|"
     r"let(?:'s| us) (?:try|guess|assume|suppose|test|pretend|see if|check if|check whether))\b",
     re.IGNORECASE,
 )
@@ -42,7 +43,7 @@ _SIGNS = (
     "wait", "hmm", "oops", "hold on", "scratch that", "correction", "wrong", "correct", "right", "mistake", "error",
     "miscalc", "let me", "let us", "let's", "redo", "recalc", "recompute", "start over", "reconsider", "fix", "try",
     "i must", "sorry", "apolog", "actually", "suppose", "assum", "imagine", "guess", "tries", "what if", "if we",
-    "if i", "if you", "if he", "if she", "if they", "if it", "≠", "\\ne", "!=", "false", "impossible", "not ",
+    "if i", " were", "if you", "if he", "if she", "if they", "if it", "≠", "\\ne", "!=", "false", "impossible", "not ",
     "cannot", "n't", "contradict", "claim", "?", "✗", "✘", "❌",
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ class Side:
     """What stands between two relations, or before the first or behind the last."""
 
     __slots__ = (
-        "ambiguous", "approximate", "expecting", "fraction", "label", "labels", "led", "letters", "named",
+        "ambiguous", "applied", "approximate", "expecting", "fraction", "label", "labels", "led", "letters", "named",
         "of", "operators", "ordered", "pieces", "rates", "scaled", "units", "unknown", "unreadable", "words_used",
     )  # fmt: skip
 
@@ -38,6 +38,8 @@ class Side:
         """Something in it has no meaning to the reader."""
         self.ambiguous = False
         """It can be read in more than one way."""
+        self.applied = False
+        """A function or a factorial is taken: more than a quantity by itself."""
         self.approximate = False
         """A word such as "about" stands before it."""
         self.words_used = False
