@@ -26,7 +26,7 @@ _RETRACTION = re.compile(
 _HYPOTHESIS = re.compile(
     rf"{_SENTENCE}(?:suppose|assume|assuming|imagine|guess|try|trying|what if|"
     r"if (?:we|I|you|he|she|they|it) (?:tr(?:y|ies)|guess(?:es)?|assume|suppose|plug|test|were|had)|"
-    r"if [^.,;:]{1,60}\bwere|"
+    r"if \d[^a-z.,;:=]{0,40}[-+*/×·÷][^a-z.,;:=]{0,40}\bwere|"
     r"let(?:'s| us) (?:try|guess|assume|suppose|test|pretend|see if|check if|check whether))\b",
     re.IGNORECASE,
 )

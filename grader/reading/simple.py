@@ -40,6 +40,7 @@ _SIGNS = re.compile(r"[=+*/^<>()\[\]{}|~\\`_&#@]|:(?! )|%(?! [a-z])")
 _WORDS = (
     "equal", "times", "plus", "minus", "divided", "multiplied", "ercent", "ound", "nearest", "pprox", "ough", "stimat",
     "undred", "ousand", "illion", "% of", "squared", "cubed",
+    "decimal place", "ignificant fig", " sig", " sf", " s.f", " dp", " d.p",
 )  # fmt: skip
 _HARMLESS = re.compile(
     r"times(?= (?:a|an|as|per|each|in|every|more|less)\b|[.,]|$)|% of (?=[a-z]+ [a-z])|through|though|[tT]hought|enough"
