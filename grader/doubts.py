@@ -34,6 +34,7 @@ _DENIAL = re.compile(
     r"≠|\\neq?\b|!=|[✗✘❌]|\b(?:is|are|was|be|would be|which is|that's) "
     r"(?:false|wrong|incorrect|impossible|not (?:true|equal|correct|right|possible))"
     r"|\b(?:does not|doesn't|do not|don't|did not|cannot|can't|not) (?:equal|hold|match|work|satisfy|add up|be)"
+    r"|\b(?:I|we|he|she|they) (?:\w+ )?thought\b(?! (?:of|about))"
     r"|\b(?:mistake|mistakenly|wrongly|incorrectly|contradict\w*|error)\b|\b(?:claim|claims|claimed)\b"
     rf"|{_SENTENCE}(?:incorrect|wrong|no)\b[:,]|\?\s*no\b|\(not |{_SENTENCE}(?:is|does|are)\b[^?]*=[^?]*\?",
     re.IGNORECASE,
@@ -44,7 +45,7 @@ _SIGNS = (
     "miscalc", "let me", "let us", "let's", "redo", "recalc", "recompute", "start over", "reconsider", "fix", "try",
     "i must", "sorry", "apolog", "actually", "suppose", "assum", "imagine", "guess", "tries", "what if", "if we",
     "if i", " were", "if you", "if he", "if she", "if they", "if it", "≠", "\\ne", "!=", "false", "impossible", "not ",
-    "cannot", "n't", "contradict", "claim", "?", "✗", "✘", "❌",
+    "cannot", "n't", "contradict", "claim", "thought", "?", "✗", "✘", "❌",
 )  # fmt: skip
 
 

@@ -205,8 +205,11 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
         return UNITS
     if (mixes_units(left.units) and left.sums()) or (mixes_units(right.units) and right.sums()):
         return UNITS
-    if left.is_share() and not right.operators and right.text().isdecimal():
+    amount = right.text() if not right.operators and right.text().isdecimal() else ""
+    if left.is_share() and amount and not (amount == "1" and left.is_whole()):
         return QUANTITIES  # "40% = 80, so 100% = 200"
+    if right.is_percentage() and left.text().isdecimal():
+        return QUANTITIES  # "250 - 125 = 125 = 50%"
     applied = left.applied and not (worded or left.labels)
     if left.unknown or left.calculates or applied or (left.operators and not left.labels and not worded):
         return None

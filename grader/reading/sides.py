@@ -122,7 +122,18 @@ class Side:
         """Whether this is a percentage or a fraction by itself, which may be set equal to an amount."""
         if self._is_pair():
             return int(self.pieces[2][:3]) <= MAX_SHARE if self.pieces[1] == "/" else not self.led
+        return self.is_percentage() or self.is_whole()
+
+    def is_percentage(self) -> bool:
+        """Whether this is one written number in percent."""
         return len(self.pieces) == 2 and self.pieces[1] == "%"
+
+    def is_whole(self) -> bool:
+        """Whether all parts of something are counted (``5/5 = 10 hours``)."""
+        if not self.fraction or len(self.pieces) != 3 or self.pieces[1] != "/":
+            return False
+        one, _, other = self.pieces
+        return one == other and one.isdecimal() and int(one[:3]) <= MAX_SHARE
 
     def sums(self) -> bool:
         """Whether something is added or subtracted behind the first operand."""

@@ -187,7 +187,7 @@ def _equation(match: re.Match[str], text: str) -> Equation | None:
 
 def _is_pair(one: str, sign: str, other: str) -> bool:
     """Whether this may be a fraction or a range by itself rather than a calculation."""
-    return sign in "/-" and one.isdecimal() and other.isdecimal() and int(one[:9]) < int(other[:9])
+    return sign in "/-" and one.isdecimal() and other.isdecimal() and int(one[:9]) <= int(other[:9])
 
 
 _FOLLOWING = re.compile(r" +([A-Za-z]\w++)(?!['&]\w)( +\d)?")
