@@ -26,6 +26,7 @@ _RETRACTION = re.compile(
 _HYPOTHESIS = re.compile(
     rf"{_SENTENCE}(?:suppose|assume|assuming|imagine|guess|try|trying|what if|"
     r"if (?:we|I|you|he|she|they|it) (?:tr(?:y|ies)|guess(?:es)?|assume|suppose|plug|test|were|had)|"
+    r"if \d[^a-z.,;:=]{0,40}[-+*/×·÷][^a-z.,;:=]{0,40}\bwere|"
     r"let(?:'s| us) (?:try|guess|assume|suppose|test|pretend|see if|check if|check whether))\b",
     re.IGNORECASE,
 )
@@ -33,6 +34,7 @@ _DENIAL = re.compile(
     r"≠|\\neq?\b|!=|[✗✘❌]|\b(?:is|are|was|be|would be|which is|that's) "
     r"(?:false|wrong|incorrect|impossible|not (?:true|equal|correct|right|possible))"
     r"|\b(?:does not|doesn't|do not|don't|did not|cannot|can't|not) (?:equal|hold|match|work|satisfy|add up|be)"
+    r"|\b(?:I|we|he|she|they) (?:\w+ )?thought\b(?! (?:of|about))"
     r"|\b(?:mistake|mistakenly|wrongly|incorrectly|contradict\w*|error)\b|\b(?:claim|claims|claimed)\b"
     rf"|{_SENTENCE}(?:incorrect|wrong|no)\b[:,]|\?\s*no\b|\(not "
     rf"|{_SENTENCE}(?:is|does|are)\b[^?=]{{0,300}}=[^?]{{0,300}}\?",
@@ -43,8 +45,8 @@ _SIGNS = (
     "wait", "hmm", "oops", "hold on", "scratch that", "correction", "wrong", "correct", "right", "mistake", "error",
     "miscalc", "let me", "let us", "let's", "redo", "recalc", "recompute", "start over", "reconsider", "fix", "try",
     "i must", "sorry", "apolog", "actually", "suppose", "assum", "imagine", "guess", "tries", "what if", "if we",
-    "if i", "if you", "if he", "if she", "if they", "if it", "≠", "\\ne", "!=", "false", "impossible", "not ",
-    "cannot", "n't", "contradict", "claim", "?", "✗", "✘", "❌",
+    "if i", " were", "if you", "if he", "if she", "if they", "if it", "≠", "\\ne", "!=", "false", "impossible", "not ",
+    "cannot", "n't", "contradict", "claim", "thought", "?", "✗", "✘", "❌",
 )  # fmt: skip
 
 

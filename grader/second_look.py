@@ -27,7 +27,7 @@ CONTINUED = "the calculation begins in the line before"
 REJECTED = "the solution goes on to reject it"
 QUOTED = "the line quotes it"
 CHOICE = "it is one of several choices"
-OTHER_ARITHMETIC = "the solution counts by other rules (a base, a modulus, an operation of its own)"
+OTHER_ARITHMETIC = "the solution counts by other rules (a base, a modulus, digits, an operation of its own)"
 CLOCK = "hours of a clock begin again"
 ESTIMATE = "it is an estimate"
 RANGE = "it may count what a range holds"
@@ -72,6 +72,7 @@ _BASES = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "twelve": 12,
     "sixteen": 16, "binary": 2, "octal": 8, "hex": 16,
 }  # fmt: skip
+_DIGITS = re.compile(r"\bdigit", re.IGNORECASE)
 _CLOCK = re.compile(r"\bclock\b|\bo'clock|\d ?[ap]\.?m\b|\bnoon\b|\bmidnight\b", re.IGNORECASE)
 _LACK = re.compile(
     r"\b(?:short\w*|deficit|loss\w*|los[et]|drop\w*|below|less|fewer|overdrawn|over|under|owes?|debt|decreas\w*|fell"
@@ -120,6 +121,8 @@ class SecondLook:
         if self._is_choice(line):
             return CHOICE
         if "." not in check.text and "%" not in check.text:
+            if _is_digit_sum(left, check) and self._sums_digits:
+                return OTHER_ARITHMETIC
             if self._has_own_operation or self._is_congruent(check) or self._holds_in_a_base(check):
                 return OTHER_ARITHMETIC
             if _differs_by_hours(check) and self._counts_hours:
@@ -196,6 +199,10 @@ class SecondLook:
         return _CLOCK.search(self._text) is not None
 
     @cached_property
+    def _sums_digits(self) -> bool:
+        return _DIGITS.search(self._text) is not None
+
+    @cached_property
     def _moduli(self) -> set[int]:
         return {int(one or other) for one, other in _MODULUS.findall(self._text)} - {0, 1}
 
@@ -245,6 +252,11 @@ def _differs_by_hours(check: EquationCheck) -> bool:
     """``7 + 8 = 3``."""
     values = _values(check)
     return values is not None and values[0] - values[1] in (12, 24) and 0 < values[1] <= 24
+
+
+def _is_digit_sum(left: str, check: EquationCheck) -> bool:
+    """``17 = 1 + 7``: the sum of its digits."""
+    return left.isdecimal() and check.right == str(sum(map(int, left)))
 
 
 def _counts_range(left: str, check: EquationCheck) -> bool:

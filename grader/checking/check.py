@@ -19,7 +19,14 @@ from grader.checking.flat import flat_value
 from grader.checking.grammar import GrammarError
 from grader.checking.quantities import converted_sum, rate_factors
 from grader.checking.readings import LABEL, readings
-from grader.checking.rounding import INTEGER_QUOTIENT, as_endless, joined_by_rounding, rounds_to
+from grader.checking.rounding import (
+    INTEGER_QUOTIENT,
+    as_endless,
+    joined_by_rounding,
+    printed_by_program,
+    rounds_in_scientific,
+    rounds_to,
+)
 from grader.checking.symbolic import SymbolicError, SymbolicProcess
 from grader.checking.tree import Binary, Node, Number, leading_number, traits
 from grader.checking.units import conversion_factors, plural
@@ -235,13 +242,17 @@ def _answer(
 
 def _rounded(a: Fraction, left: Node, b: Fraction, right: Node, *, approximate: bool) -> str | None:
     """Why one side, a written number, is the other to its written precision, or None."""
-    one, other = traits(left).literal, traits(right).literal
-    if other is not None:
-        reason = rounds_to(a, left, other._replace(value=b), approximate=approximate)
+    for exact, tree, value, side in ((a, left, b, right), (b, right, a, left)):
+        written = traits(side).literal
+        if written is not None:
+            written = written._replace(value=value)
+            reason = rounds_to(exact, tree, written, approximate=approximate)
+            if reason is None and printed_by_program(tree, written):
+                reason = "as a program prints it"
+        else:
+            reason = rounds_in_scientific(exact, side, approximate=approximate)
         if reason is not None:
             return reason
-    if one is not None:
-        return rounds_to(b, right, one._replace(value=a), approximate=approximate)
     return None
 
 

@@ -47,18 +47,24 @@ def _recur(match: re.Match[str]) -> str:
     return f"{match[1]}{match[2] * 2}..."
 
 
+def _hundredths(match: re.Match[str]) -> str:
+    """``66.7%`` as the decimals that it is, which may stand for an endless fraction."""
+    return f"({Decimal(match[1]).scaleb(-2)})"
+
+
 _PI = re.compile(r"(?<![a-z])pi(?![a-z])")
 _ROOT = re.compile(r"sqrt\((\d{1,9}(?:\.\d{1,6})?)\)")
 _REWRITTEN: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     *((f"pi read as {value}", _PI, f"({value})") for value in ("22/7", "3.14", "3.1416", "3", "180")),
     *((f"roots read with {decimals} decimals", _ROOT, _root(decimals)) for decimals in (2, 3, 1, 4)),
     ("digits in brackets read as recurring", re.compile(r"(\d\.\d+)\((\d{1,6})\)"), _recur),
+    ("% written as decimals", re.compile(r"(?<![\d.])(\d{1,4}\.\d{1,9}|33|66|67)%(?![\d(])"), _hundredths),
     (
         "% taken of the first number",
         re.compile(r"(?:^|(?<==))([\d.]+)((?:[-+][\d.]+%){2,})(?=$|=)"),
         r"\1*(1\2)",
     ),
-    ("a power of ten belongs to the number before it", re.compile(r"/(\d[\d.]*\*10\^(?:\(-?\d+\)|\d+))"), r"/(\1)"),
+    ("a power of ten belongs to the number before it", re.compile(r"/(\d[\d.]*\*10\^(?:\(-?\d+\)|-?\d+))"), r"/(\1)"),
 )
 
 

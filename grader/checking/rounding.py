@@ -7,21 +7,36 @@ docs/checking.md has the table of cases.
 from __future__ import annotations
 
 import math
+import operator
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from grader.checking.arithmetic import NotRationalError, UndefinedError, apply, decimals_needed, evaluate, show
-from grader.checking.tree import Binary, Call, Node, Unary, fold, numbers_of, replace_numbers, signs_of, traits
-from grader.limits import LimitError
+from grader.checking.tree import (
+    Binary,
+    Call,
+    Node,
+    Number,
+    Unary,
+    fold,
+    numbers_of,
+    replace_numbers,
+    scientific,
+    signs_of,
+    traits,
+)
+from grader.limits import MAX_EXPONENT, LimitError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from grader.numbers import Written
 
 INTEGER_QUOTIENT = "an inexact quotient of integers, written as a neighbouring integer"
 LONG_DECIMALS = 3
 """A product or a number that needs this many decimals is rounded by people; one that needs fewer is written out."""
+MIN_FLOAT_DIGITS = 15
+"""Digits behind the first one from which on a number looks as if a program had printed it."""
 MAX_JOINED_NUMBERS = 40
 """Written numbers of two calculations that are compared for results rounded on the way."""
 
@@ -49,6 +64,54 @@ def rounds_to(exact: Fraction, side: Node, written: Written, *, approximate: boo
         return "rounded"
     truncated = causes.division and not causes.power and abs(written.value) < abs(exact)
     return "truncated" if truncated else None
+
+
+def rounds_in_scientific(exact: Fraction, side: Node, *, approximate: bool) -> str | None:
+    """Why ``side``, a number in scientific notation, is the exact value to the decimals of its mantissa, or None.
+
+    This notation is there to show which digits are meant: any result is rounded to them, a mantissa without decimals
+    aside.
+    """
+    parts = scientific(side)
+    if parts is None or not parts[0].decimals or abs(parts[1]) > MAX_EXPONENT:
+        return None
+    mantissa, exponent = parts
+    gap = abs(exact / Fraction(10) ** exponent - mantissa.value) * 10**mantissa.decimals
+    if gap <= Fraction(1, 2):
+        return "rounded"
+    return "about" if approximate and gap <= 1 else None
+
+
+def printed_by_program(tree: Node, written: Written) -> bool:
+    """Whether ``written`` is what the calculation gives in binary floating point, digit by digit.
+
+    ``0.1+0.2=0.30000000000000004``: only numbers of so many digits are looked at, and only the very same ones.
+    """
+    if not written.decimals or abs(written.value) * 10**written.decimals < 10**MIN_FLOAT_DIGITS:
+        return False
+    try:
+        value = fold(tree, _in_floats)
+        return math.isfinite(value) and Fraction(repr(value)) == written.value
+    except (ArithmeticError, ValueError, KeyError, TypeError):
+        return False
+
+
+_FLOAT_OPERATIONS: dict[str, Callable[[float, float], float]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "^": math.pow,
+}  # fmt: skip
+
+
+def _in_floats(node: Node, operands: list[float]) -> float:
+    """Value of a node in binary floating point; raises ``KeyError`` for what has none."""
+    if isinstance(node, Number):
+        return float(node.written.value)
+    if isinstance(node, Binary):
+        return _FLOAT_OPERATIONS[node.sign](*operands)
+    if isinstance(node, Unary):
+        return {"-": -operands[0], "%": operands[0] / 100}[node.sign]
+    if isinstance(node, Call):
+        return {"pi": math.pi}[node.name] if not operands else {"sqrt": math.sqrt}[node.name](operands[0])
+    raise KeyError(node)
 
 
 class _Causes(NamedTuple):

@@ -157,6 +157,22 @@ def _literal(tree: Node) -> Written | None:
     return written
 
 
+def scientific(tree: Node) -> tuple[Written, int] | None:
+    """Mantissa and exponent of a side that is one number in scientific notation (``1.2*10^24``), None elsewhere."""
+    negative = False
+    if isinstance(tree, Unary) and tree.sign == "-":
+        negative, tree = True, tree.operand
+    if not (isinstance(tree, Binary) and tree.sign == "*" and isinstance(tree.left, Number)):
+        return None
+    mantissa, power = tree.left.written, tree.right
+    if not (isinstance(power, Binary) and power.sign == "^" and 1 <= mantissa.value < 10):
+        return None
+    base, exponent = _literal(power.left), _literal(power.right)
+    if base is None or base.value != 10 or exponent is None or exponent.value.denominator != 1:
+        return None
+    return mantissa._replace(value=-mantissa.value) if negative else mantissa, int(exponent.value)
+
+
 def strip_percent(tree: Node) -> Node:
     """Give the same tree with ``%`` read as a label."""
 

@@ -39,12 +39,24 @@ def bracket(walker: Walker, index: int, end: int) -> int:
         not (side.expecting or glued) and follows == Kind.WORD and not is_worded_value(walker.tokens, index + 1, closer)
     ):
         side.labels += 1  # "3 (Die 1) + 5 (Die 2)"
+    elif not glued and _comments_result(walker, index, closer, end):
+        side.labels += 1
     elif not side.expecting and side.labels:
         side.ambiguous = True  # "6 cookies (2 * 3)": a remark beside the label, most likely
     else:
         side.ambiguous |= not (side.expecting or glued or walker.tokens[index].math)
         nested(walker, index, closer)
     return closer + 1
+
+
+def _comments_result(walker: Walker, index: int, closer: int, end: int) -> bool:
+    """``0.85 * 200 = 170 (15% off)``: a percentage behind a result, and nothing more of a calculation."""
+    if not (walker.chain.relations and walker.side.is_literal()) or walker.tokens[index].math:
+        return False
+    if closer + 1 < end and walker.tokens[closer + 1].kind not in (Kind.BREAK, Kind.WORD, Kind.CLOSE):
+        return False
+    kinds = [token.kind for token in walker.tokens[index + 1 : closer]]
+    return kinds[:2] == [Kind.NUMBER, Kind.PERCENT] and set(kinds[2:]) <= {Kind.WORD}
 
 
 def _bounds(walker: Walker, index: int, closer: int) -> bool:

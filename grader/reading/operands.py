@@ -102,6 +102,7 @@ def function(walker: Walker, index: int, end: int) -> int:
     if closer is None:
         return walker.junk(index, end)
     nested(walker, index + 1, closer, before=name)
+    side.applied = True
     return closer + 1
 
 
@@ -119,4 +120,5 @@ def suffix(walker: Walker, index: int, end: int) -> int:
         walker.side.unreadable = True
     else:
         walker.side.adjoin(walker.tokens[index].text)
+        walker.side.applied |= walker.tokens[index].kind == Kind.FACTORIAL
     return index + 1

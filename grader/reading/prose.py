@@ -14,12 +14,14 @@ from grader.reading.words import (
     ARTICLES,
     CURRENCIES,
     EQUALS_WORDS,
+    FRACTION_LABELS,
     GLUED_SUFFIXES,
     IS_WORDS,
     LETTER_UNITS,
     NO_UNKNOWNS,
     OPERATOR_WORDS,
     PART_WORDS,
+    POWER_WORDS,
     RATES,
     STOP_WORDS,
 )
@@ -55,6 +57,10 @@ def word(walker: Walker, index: int, end: int) -> int:
     elif lower == "percent":
         walker.side.adjoin("%")
         return index + 1
+    elif lower in POWER_WORDS and not walker.side.labels:
+        walker.side.ambiguous |= walker.side.operators > 0  # "3 + 4 squared"
+        _adjoin_power(walker, POWER_WORDS[lower])
+        return index + 1
     elif lower in ("mod", "modulo"):
         walker.side.unreadable = True
         walker.side.operator("%")
@@ -77,10 +83,28 @@ def _stop_word(walker: Walker, index: int, end: int, lower: str) -> int:
     if lower == "and" and index + 1 < end and is_mixed(walker.tokens, index - 1, index + 1, end):
         walker.side.adjoin(" " + walker.tokens[index + 1].text)
         return index + 2  # "1 and 1/4"
+    if lower == "and" and _goes_on_in_units(walker, index + 1, end):
+        walker.close()
+        walker.side.ambiguous = True
+        return index + 1
     if lower == "can" and sign_at(walker.tokens, index + 1, end):
         return _label(walker, index)  # "3 cans + 1 can = 4 cans"
     walker.close()
     return index + 1
+
+
+def _adjoin_power(walker: Walker, power: str) -> None:
+    walker.side.adjoin(power)
+    walker.side.operators += 1
+    walker.side.words_used = True
+
+
+def _goes_on_in_units(walker: Walker, index: int, end: int) -> bool:
+    """``1 hour and 30 minutes``, ``$5 and 25 cents``: one quantity, of which neither number is all."""
+    side = walker.side
+    if len(side.pieces) != 1 or not side.units or index + 1 >= end or walker.tokens[index].kind != Kind.NUMBER:
+        return False
+    return unit_named(word_at(walker.tokens, index + 1, end)) is not None
 
 
 def _worded_operator(walker: Walker, sign: str) -> None:
@@ -102,6 +126,7 @@ def _label(walker: Walker, index: int) -> int:
             side.letters.append((len(side.pieces), text))
     side.labels += 1
     side.scaled |= text.lower() in PART_WORDS or text.lower().removesuffix("s") in SCALE_WORDS
+    side.ambiguous |= side.labels == 1 and _is_fraction_label(walker, index)
     unit = unit_named(text) if side.labels == 1 else None
     if text.lower() in RATES:
         side.rates.append(RATES[text.lower()])
@@ -110,6 +135,17 @@ def _label(walker: Walker, index: int) -> int:
     elif glued and len(text) > 1 and text.lower() not in GLUED_SUFFIXES:
         side.ambiguous = True
     return index + 1
+
+
+def _is_fraction_label(walker: Walker, index: int) -> bool:
+    """``four eighths``, but not ``four eighth graders``."""
+    if walker.tokens[index].text.lower() not in FRACTION_LABELS:
+        return False
+    after = index + 1
+    if after == len(walker.tokens) or walker.tokens[after].kind != Kind.WORD:
+        return True
+    lower = walker.tokens[after].text.lower()
+    return lower == "of" or lower in STOP_WORDS or lower in OPERATOR_WORDS
 
 
 def _is_rate(walker: Walker, index: int) -> bool:

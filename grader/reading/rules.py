@@ -35,7 +35,10 @@ _RELATING = (
 )  # fmt: skip
 _CALCULATES = re.compile(r"\d[)\]]? *[-+*/x×÷·−–^%]")
 _ROUNDING = re.compile(
-    r"\b(?:round(?:ed|ing)|rounds? (?:up|down|to|off)|nearest|approx\w*|roughly|estimat\w+)\b", re.IGNORECASE
+    r"\b(?:round(?:ed|ing)|rounds? (?:up|down|to|off)|nearest|(?<!\\)approx\w*|roughly|estimat\w+"
+    r"|(?:to|[(,]) ?(?:\d|one|two|three|four) ?"
+    r"(?:decimal places?|d\.?p|sig(?:nificant|\.)? ?fig(?:ure)?s?|s\.?f))(?!\w)",
+    re.IGNORECASE,
 )
 
 _SCALE = re.compile(r"\b(?:hundreds?|thousands?|millions?|billions?)\b", re.IGNORECASE)
@@ -117,7 +120,7 @@ def _pairs(chain: Chain, *, approximate: bool) -> tuple[list[Equation], bool]:
     before: Side | None = None
     for position, side in enumerate(chain.sides):
         if not side.readable:
-            if side.pieces:
+            if side.pieces or _compares(chain, position):
                 before, clear = None, False
             continue
         first = position == 0
@@ -137,6 +140,11 @@ def _pairs(chain: Chain, *, approximate: bool) -> tuple[list[Equation], bool]:
             found.append(_equation(before, side, relation, doubt, approximate=rounded, algebra=algebra))
         before = side
     return found, clear and all(equation.doubt is None for equation in found)
+
+
+def _compares(chain: Chain, position: int) -> bool:
+    """Whether a side stands beside a sign of more or less, which may be the edge of a vector (``<3, 4> =``)."""
+    return not COMPARISONS.isdisjoint(chain.relations[max(0, position - 1) : position + 1])
 
 
 def _supposed(equation: Equation) -> Equation:
@@ -197,9 +205,13 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
         return UNITS
     if (mixes_units(left.units) and left.sums()) or (mixes_units(right.units) and right.sums()):
         return UNITS
-    if left.is_share() and not right.operators and right.text().isdecimal():
+    amount = right.text() if not right.operators and right.text().isdecimal() else ""
+    if left.is_share() and amount and not (amount == "1" and left.is_whole()):
         return QUANTITIES  # "40% = 80, so 100% = 200"
-    if left.unknown or left.calculates or (left.operators and not left.labels and not worded):
+    if right.is_percentage() and left.text().isdecimal():
+        return QUANTITIES  # "250 - 125 = 125 = 50%"
+    applied = left.applied and not (worded or left.labels)
+    if left.unknown or left.calculates or applied or (left.operators and not left.labels and not worded):
         return None
     if not worded and _states_conversion(left, right):
         return None

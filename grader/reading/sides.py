@@ -10,7 +10,7 @@ class Side:
     """What stands between two relations, or before the first or behind the last."""
 
     __slots__ = (
-        "ambiguous", "approximate", "expecting", "fraction", "label", "labels", "led", "letters", "named",
+        "ambiguous", "applied", "approximate", "expecting", "fraction", "label", "labels", "led", "letters", "named",
         "of", "operators", "ordered", "pieces", "rates", "scaled", "units", "unknown", "unreadable", "words_used",
     )  # fmt: skip
 
@@ -38,6 +38,8 @@ class Side:
         """Something in it has no meaning to the reader."""
         self.ambiguous = False
         """It can be read in more than one way."""
+        self.applied = False
+        """A function or a factorial is taken: more than a quantity by itself."""
         self.approximate = False
         """A word such as "about" stands before it."""
         self.words_used = False
@@ -120,7 +122,18 @@ class Side:
         """Whether this is a percentage or a fraction by itself, which may be set equal to an amount."""
         if self._is_pair():
             return int(self.pieces[2][:3]) <= MAX_SHARE if self.pieces[1] == "/" else not self.led
+        return self.is_percentage() or self.is_whole()
+
+    def is_percentage(self) -> bool:
+        """Whether this is one written number in percent."""
         return len(self.pieces) == 2 and self.pieces[1] == "%"
+
+    def is_whole(self) -> bool:
+        """Whether all parts of something are counted (``5/5 = 10 hours``)."""
+        if not self.fraction or len(self.pieces) != 3 or self.pieces[1] != "/":
+            return False
+        one, _, other = self.pieces
+        return one == other and one.isdecimal() and int(one[:3]) <= MAX_SHARE
 
     def sums(self) -> bool:
         """Whether something is added or subtracted behind the first operand."""

@@ -15,12 +15,14 @@ from grader.reading.number_words import BEGINNINGS
 from grader.reading.words import (
     CURRENCIES,
     EQUALS_WORDS,
+    FRACTION_LABELS,
     IS_WORDS,
     NUMBER_LABELS,
     OPERATOR_WORDS,
     ORDERING_WORDS,
     PART_WORDS,
     PLURAL_LABELS,
+    POWER_WORDS,
     RATES,
     STOP_WORDS,
 )
@@ -37,7 +39,8 @@ _OPERAND = re.compile(rf"(?P<sign>(?: ?[-+*/x] ?)?)(?P<number>{_NUMBER})(?P<labe
 _SIGNS = re.compile(r"[=+*/^<>()\[\]{}|~\\`_&#@]|:(?! )|%(?! [a-z])")
 _WORDS = (
     "equal", "times", "plus", "minus", "divided", "multiplied", "ercent", "ound", "nearest", "pprox", "ough", "stimat",
-    "undred", "ousand", "illion", "% of",
+    "undred", "ousand", "illion", "% of", "squared", "cubed",
+    "decimal place", "ignificant fig", " sig", " sf", " s.f", " dp", " d.p",
 )  # fmt: skip
 _HARMLESS = re.compile(
     r"times(?= (?:a|an|as|per|each|in|every|more|less)\b|[.,]|$)|% of (?=[a-z]+ [a-z])|through|though|[tT]hought|enough"
@@ -50,13 +53,15 @@ _GLUED = re.compile(r"\d(?:(?!st|nd|rd|th)[A-Za-z]| ?[apAP]\.?[mM]\b)")
 _DASH = re.compile(r"(?<!\w)-|-(?![A-Za-z])")
 _TIMES = re.compile(r"\b[xX]\b|[xX](?=[\d$.])")
 _ORDERING = re.compile(
-    r"(?:\d and|\b(?:of|between) \S+ and|(?:root|square|cube|sum|product|difference|quotient|factorial|double) of) $"
+    r"(?:\d and|\b(?:of|between) \S+ and"
+    r"|(?:root|square|cube|sum|product|difference|quotient|factorial|double|digits?|remainder|reciprocal|inverse) of) $"
 )
 _COUNTED = re.compile(r"\d [A-Za-z]+ $")
+_JOINED = re.compile(r"\d [A-Za-z]+ and $")
 _TWO_SLASHES = re.compile(r"\d/\d+(?:\.\d+)?/\d")
 
 _SCALES = frozenset(SCALE_WORDS) | {f"{word}s" for word in SCALE_WORDS}
-_VALUES = frozenset(NUMBER_WORDS) | _SCALES | BEGINNINGS | PART_WORDS
+_VALUES = frozenset(NUMBER_WORDS) | _SCALES | BEGINNINGS | PART_WORDS | FRACTION_LABELS | frozenset(POWER_WORDS)
 _NO_LABELS = (
     STOP_WORDS
     | IS_WORDS
@@ -108,6 +113,8 @@ def _leaves_alone(before: str, *, first: bool) -> bool:
         return False
     if word in ("and", "of") and _ORDERING.search(before):
         return False
+    if word == "and" and _JOINED.search(before):
+        return False  # "1 hour and 30 minutes + 15 minutes"
     if unit_named(word) is not None and _COUNTED.search(before):
         return False  # "7 hours 30 minutes - 30 minutes"
     return len(word) > 1 and word not in _NOT_BEFORE and word not in PLURAL_LABELS
@@ -180,7 +187,7 @@ def _equation(match: re.Match[str], text: str) -> Equation | None:
 
 def _is_pair(one: str, sign: str, other: str) -> bool:
     """Whether this may be a fraction or a range by itself rather than a calculation."""
-    return sign in "/-" and one.isdecimal() and other.isdecimal() and int(one[:9]) < int(other[:9])
+    return sign in "/-" and one.isdecimal() and other.isdecimal() and int(one[:9]) <= int(other[:9])
 
 
 _FOLLOWING = re.compile(r" +([A-Za-z]\w++)(?!['&]\w)( +\d)?")

@@ -82,7 +82,15 @@ class Walker:
         before = self.tokens[index - 1]
         if self.side.expecting or not self.side.labels or before.kind != Kind.WORD:
             return False
-        return before.text.lower() in ABBREVIATIONS or sign_at(self.tokens, index + 1, end)
+        return before.text.lower() in ABBREVIATIONS or self._operator_follows(index, end)
+
+    def _operator_follows(self, index: int, end: int) -> bool:
+        """Whether the calculation goes on behind a full stop: in ``27 cm. -5`` a negative number begins."""
+        if not sign_at(self.tokens, index + 1, end):
+            return False
+        stop, sign = self.tokens[index : index + 2]
+        glued = index + 2 < end and self.tokens[index + 2].start == sign.end
+        return not (glued and sign.text in "+-" and sign.start > stop.end)
 
     def close(self) -> None:
         """End the side and its chain."""

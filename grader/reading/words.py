@@ -60,15 +60,25 @@ DETERMINERS = _words("each every per a an the this that one he she it they who a
 ABBREVIATIONS = _words("sq cu ft in oz lb lbs hr hrs min mins sec secs yd yds no approx vs etc mi pt qt gal")
 """Words whose full stop does not end a sentence."""
 
-PART_WORDS = _words(
-    "dozen dozens score tens ones thousandths hundredths tenths thirds fourths fifths sixths eighths halves quarters"
-)
+POWER_WORDS = {"squared": "^2", "cubed": "^3"}
+"""Powers in words behind a number; behind a unit they belong to it."""
+
+PART_WORDS = _words("dozen dozens score tens ones halves quarters")
 """Labels that change what their number is worth."""
+
+FRACTION_LABELS = _words(
+    """half third quarter fourth fifth sixth seventh eighth ninth tenth hundredth thousandth thirds fourths fifths
+    sixths sevenths eighths ninths tenths hundredths thousandths"""
+)
+"""Labels that make parts of it (``four eighths``). Quarters may be coins."""
 
 ORDERING_WORDS = _words("than twice thrice double triple")
 """Words before a calculation that leave open what they belong to (``twice 3 + 4``)."""
 
-ORDERING_NOUNS = _words("root roots square squares cube cubes sum product difference quotient factorial double log")
+ORDERING_NOUNS = _words(
+    """root roots square squares cube cubes sum product difference quotient factorial double log
+    digit digits remainder reciprocal inverse"""
+)
 """Nouns whose ``of`` leaves that open too."""
 
 CURRENCIES = _words("usd eur gbp inr rs rm us")
