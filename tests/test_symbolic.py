@@ -101,6 +101,7 @@ def test_a_huge_value_is_a_limit(process):
 def test_many_questions_of_one_solution_are_a_limit(process, monkeypatch):
     """A solution may ask a number of questions; the next one may ask as many again."""
     monkeypatch.setattr(symbolic, "MAX_SYMBOLIC_QUESTIONS", 2)
+    process.refill()
     for _ in range(2):
         assert process.values(parse("pi"), parse("pi")).equal
     with pytest.raises(LimitError, match="MAX_SYMBOLIC_QUESTIONS"):
