@@ -112,6 +112,10 @@ def test_a_good_file_is_read(tmp_path):
             )
         ),
         ('store = "s"', "store = ", "this is not TOML"),
+        ('store = "s"', "store = " + "[" * 5_000, "this is not TOML"),
+        ('store = "s"', "store = " + "9" * 5_000, "this is not TOML"),
+        ('store = "s"', 'store = "s3://b/store"', "line 1: store is 's3://b/store': the store is a folder of this"),
+        ('store = "s"', 'store = "a\\u0000b"', "line 1: store is 'a\\x00b': the store is a folder of this machine"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path, old, new, said):
@@ -119,6 +123,11 @@ def test_what_is_wrong_is_named(tmp_path, old, new, said):
     with pytest.raises(UsageError) as caught:
         read(tmp_path, GOOD.replace(old, new))
     assert said in str(caught.value)
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path):
+    """Some editors begin every file with one."""
+    assert read(tmp_path, "\ufeff" + GOOD).keep_nights == 30
 
 
 def test_keys_of_the_models_are_those_of_grade(tmp_path):

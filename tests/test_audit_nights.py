@@ -6,6 +6,7 @@ import random
 import sqlite3
 import stat
 from contextlib import closing
+from datetime import datetime
 
 import audits
 import polars as pl
@@ -551,3 +552,59 @@ def test_results_that_turn_out_damaged_in_the_middle(folder, capsys):
     assert summary(folder)["data"][0]["counts"]["flawed"] == 10
     assert audit(folder / "audit.toml") == 0
     assert work(folder)["graded"] == 0
+
+
+def rows_of(night):
+    return (night["data"][0]["work"]["graded"], night["data"][0]["changes"]["counts"]["removed"][DATA])
+
+
+def test_rows_that_move_and_files_that_go(folder):
+    """A row in another file is the same row; those of a file that is gone are removed; without any it is exit 2."""
+    table = pl.read_parquet(folder / "rows.parquet")
+    config = write_config(folder)
+    config.write_text(config.read_text().replace('"rows.parquet"', '"part*.parquet"'))
+    for cut in (30, 10):
+        table[:cut].write_parquet(folder / "part1.parquet")
+        table[cut:].write_parquet(folder / "part2.parquet")
+        assert audit(config) == 0
+    assert rows_of(summary(folder)) == (0, 0)
+    (folder / "part2.parquet").unlink()
+    assert audit(config) == 0
+    assert rows_of(summary(folder)) == (0, 32)
+    (folder / "part1.parquet").unlink()
+    assert audit(config) == 2
+    assert summary(folder)["night"] == 3
+
+
+def test_rows_that_are_alike_empty_or_none(folder):
+    """Equal rows are graded once, a null solution is skipped, no rows at all are a night; the next one is as calm."""
+    same = {"id": ["a"] * 3, "problem": ["What?"] * 3}
+    for kinds, columns, graded in (
+        (["false"] * 3, {**same, "solution": [solution(1, "false")] * 2 + [None]}, 2),
+        ([], {name: pl.Series([], dtype=pl.String).to_arrow() for name in ("id", "problem", "solution")}, 0),
+    ):
+        write_rows(folder / "rows.parquet", kinds, **columns)
+        for _ in range(2):
+            assert audit(folder / "audit.toml") == 0
+        assert summary(folder)["data"][0]["counts"]["graded"] == graded
+        assert (work(folder)["graded"], changes(folder)) == (0, {})
+
+
+def test_a_clock_that_stands_or_goes_back(folder, monkeypatch):
+    """Nights are counted, not timed: in one second, or a year before the last, each is the next."""
+
+    class Clock(datetime):
+        years = iter([2026, 2026, 2025])
+
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(next(cls.years), 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr("grader.audit.night.datetime", Clock)
+    for _ in range(3):
+        assert audit(folder / "audit.toml") == 0
+    names = [night.name for night in Store(folder / "store").finished()]
+    assert names == [f"0000{i}-{year}0101T000000Z" for i, year in ((1, 2026), (2, 2026), (3, 2025))]
+    assert summary(folder)["data"][0]["changes"]["since"] == names[1]
+    history = pl.read_parquet(folder / "store" / "latest" / "d" / "history.parquet")
+    assert history["night"].to_list() == [1, 2, 3]

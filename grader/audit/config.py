@@ -45,6 +45,12 @@ def _name(text: str) -> str:
     return text
 
 
+def _local(text: str) -> str:
+    if is_remote(text) or "\0" in text:
+        raise ValueError("the store is a folder of this machine; name one")
+    return text
+
+
 def _device(text: str) -> str:
     if not _DEVICE.fullmatch(text):
         raise ValueError("a device is cpu, cuda or cuda:N")
@@ -161,7 +167,7 @@ class OnFailure(_Table):
 class Config(_Table):
     """The whole file. ``keep_nights`` bounds the nights on the disk, and for how many an unused result is kept."""
 
-    store: Annotated[str, Field(min_length=1)]
+    store: Annotated[str, Field(min_length=1), AfterValidator(_local)]
     keep_nights: Annotated[int, Field(ge=2, le=10_000)] = 30
     models: Models = Models()
     data: Annotated[list[Data], Field(min_length=1)]
@@ -199,13 +205,13 @@ def read_config(path: Path) -> Config:
     try:
         if path.stat().st_size > MAX_CONFIG_BYTES:
             raise UsageError(f"{path}: this file is larger than {MAX_CONFIG_BYTES:,} bytes, no configuration")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageError(f"{path}: cannot be read ({why}); write one with grade-audit init") from error
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also of numbers and brackets without an end
         raise UsageError(f"{path}: this is not TOML: {error}") from error
     try:
         config = Config.model_validate(values)
@@ -340,7 +346,9 @@ def _rooted(config: Config, folder: Path) -> Config:
     ]
     gates = [gate if gate.gold is None else gate.model_copy(update={"gold": rooted(gate.gold)}) for gate in config.gate]
     models = config.models.model_copy(update={"adapters": adapters(config.models.adapters)})
-    return config.model_copy(update={"store": rooted(config.store), "data": data, "gate": gates, "models": models})
+    return config.model_copy(
+        update={"store": str(folder / config.store), "data": data, "gate": gates, "models": models}
+    )
 
 
 def chosen(config: Config, only: list[str]) -> list[Data]:

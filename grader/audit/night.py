@@ -25,6 +25,7 @@ from grader.audit.store import PAGE, SUMMARY, SUMMARY_FORMAT, Store
 from grader.errors import InputError
 from grader.evaluate import evaluate
 from grader.parquet_io.writer import write_text
+from grader.remote import redacted
 from grader.run import Job, Request, run_grade
 from grader.run.crew import default_workers
 from grader.version import __version__
@@ -162,14 +163,14 @@ class _Night:
         with inputs.files[0].path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         if gate.sha256 not in (None, sha256):
-            return Reading(None, why_not=f"{path} is not the pinned file: its SHA-256 is {sha256}")
+            return Reading(None, why_not=f"{redacted(path)} is not the pinned file: its SHA-256 is {sha256}")
         run_grade(Job(Request([path], report, restart=True), inputs, columns), grader, self._log)
         try:
             figures = evaluate(str(report), gate.label or "").overall
         except InputError as error:
             return Reading(None, why_not=str(error))
         value = figures.figures["weighted_f1"].value
-        self._gold_prints[path] = sha256
+        self._gold_prints[redacted(path)] = sha256
         return self._with_last(gate, Reading(value, None, figures.rows), sha256)
 
     def _with_last(self, gate: Gate, reading: Reading, sha256: str) -> Reading:
@@ -180,9 +181,10 @@ class _Night:
         last = self._earlier.summary(night)
         if isinstance(last, str):
             return reading._replace(why_no_before=last)
+        gold = redacted(gate.gold or "")  # a signature may be another every night
         for one in last["gates"]:
-            if one["gold"] == gate.gold and one["data"] == gate.data and one["value"] is not None:
-                if last["gold"].get(gate.gold) != sha256:
+            if one["gold"] == gold and one["data"] == gate.data and one["value"] is not None:
+                if last["gold"].get(gold) != sha256:
                     return reading._replace(why_no_before="the gold file is not that of last night")
                 return reading._replace(before=one["value"])
         return reading._replace(is_first=True)
