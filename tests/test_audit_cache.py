@@ -1,8 +1,10 @@
 """The results of earlier nights: kept by content and stage, bounded by nights, and no loss when they are gone."""
 
+import random
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -120,9 +122,11 @@ def test_an_error_of_the_disk_stops_the_night(tmp_path):
 
 
 def _insert_half(cache):
-    with cache._whole():
+    def insert():
         cache._sql.execute("INSERT INTO seen (key, night) VALUES (x'00', 1)")
-        cache._sql.execute("no SQL")
+        raise sqlite3.OperationalError("disk I/O error")
+
+    cache._done(insert, whole=True)
 
 
 def test_half_a_commit_is_none(path):
@@ -136,6 +140,7 @@ def test_half_a_commit_is_none(path):
             _insert_half(cache)
         assert cache.get(stage, [a]) == {}
         assert cache._sql.execute("SELECT count(*) FROM seen").fetchone() == (0,)
+        assert cache.replaced is None
 
 
 TEXT = st.text(st.characters(exclude_categories=()), max_size=6)
@@ -195,3 +200,67 @@ def test_all_code_that_decides_is_in_the_fingerprint():
     assert loaded & outside <= {"engines", "adapters", "inputs", "columns", "remote", "version"}  # types, texts, places
     assert {path.name for path in PACKAGE.iterdir()} >= OUTSIDE - {"distributed.py", "distributed"}
     assert code_digest(models=True) != code_digest(models=False)
+
+
+def test_any_damage_costs_time_only(path):
+    """Whatever bytes of the file are spoiled or missing, values are right or absent, and new ones are kept."""
+    many = keys(range(200))
+    values = {key: ["a value", key.hex()] for key in many}
+    with Cache(path, 1) as cache:
+        cache.put(cache.stage("s"), values)
+    good = path.read_bytes()
+    chance = random.Random(5)
+    for trial in range(60):
+        data = bytearray(good)
+        if trial % 3 == 0:
+            del data[chance.randrange(len(data)) :]
+        else:
+            for _ in range(chance.choice([1, 20, 2_000])):
+                data[chance.randrange(len(data))] = chance.randrange(256)
+        path.write_bytes(data)
+        with Cache(path, 2) as cache:
+            other = cache.stage("other")
+            stage = cache.stage("s")
+            assert {key: cache.get(stage, [key]).get(key, values[key]) for key in many} == values
+            cache.put(other, {many[0]: "new"})
+            cache.prune(30)
+            assert cache.get(other, many[:1]) == {many[0]: "new"}
+        for file in path.parent.iterdir():
+            file.unlink()
+
+
+def test_a_foreign_database_is_set_aside(path):
+    """Another program's tables of these names are not written to."""
+    with closing(sqlite3.connect(path)) as sql:
+        sql.execute("CREATE TABLE results (a)")
+    with Cache(path, 1) as cache:
+        assert "no such column" in cache.replaced
+        cache.put(cache.stage("s"), {b"k": 1})
+    with closing(sqlite3.connect(path.with_name("results.sqlite.damaged"))) as sql:
+        assert sql.execute("SELECT name FROM sqlite_master WHERE name = 'results'").fetchall() == [("results",)]
+
+
+def test_a_file_that_is_deleted_while_it_is_open(path):
+    """The night that has it open goes on; what it keeps is gone with the file, and the next night begins anew."""
+    with Cache(path, 1) as cache:
+        stage = cache.stage("s")
+        cache.put(stage, {b"a": 1})
+        for file in path.parent.iterdir():
+            file.unlink()
+        cache.put(stage, {b"b": 2})
+        assert cache.get(stage, [b"a", b"b"]) == {b"a": 1, b"b": 2}
+    with Cache(path, 2) as cache:
+        assert cache.get(cache.stage("s"), [b"a", b"b"]) == {}
+
+
+def test_threads_may_ask(path):
+    """The models of several devices ask at the same time."""
+    with Cache(path, 1) as cache, ThreadPoolExecutor(4) as pool:
+        stage = cache.stage("s")
+
+        def work(number):
+            (key,) = keys([number])
+            cache.put(stage, {key: number})
+            return cache.get(stage, [key])[key]
+
+        assert list(pool.map(work, range(200))) == list(range(200))

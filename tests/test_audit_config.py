@@ -97,7 +97,25 @@ def test_a_good_file_is_read(tmp_path):
             'store = "s"\n[models]\nextractor = "x"',
             "line 3: models.extractor is 'x'; it must be ",
         ),
+        *(
+            ('store = "s"', f'store = "s"\n[models]\n{keys}', said)
+            for keys, said in (
+                ('device = "gpu"', "line 3: models.device is 'gpu': a device is cpu, cuda or cuda:N"),
+                ('devices = ["cpu", "gpu"]', "line 3: models.devices 2: is 'gpu': a device is cpu, cuda or cuda:N"),
+                ('devices = "cpu,cpu"', "line 3: models.devices is 'cpu,cpu': input should be a valid tuple"),
+                ("devices = []", "line 3: models.devices: name at least one device, or leave it out; a device is cpu"),
+                ('device = "cpu"\ndevices = ["cpu"]', "line 4: models: device and devices exclude each other"),
+                ('memory = "8"', "line 3: models.memory is '8': write a size as '8GB' or '7.5GiB'; allowed are GB"),
+                ("memory = 8", "line 3: models.memory is 8: write a size as '8GB' or '7.5GiB'"),
+                ('memory = "8GB"\ndevices = ["cpu", "cpu"]', "line 3: models: memory is for a GPU"),
+                ('compile = "yes"', "line 3: models.compile is 'yes': input should be a valid boolean"),
+            )
+        ),
         ('store = "s"', "store = ", "this is not TOML"),
+        ('store = "s"', "store = " + "[" * 5_000, "this is not TOML"),
+        ('store = "s"', "store = " + "9" * 5_000, "this is not TOML"),
+        ('store = "s"', 'store = "s3://b/store"', "line 1: store is 's3://b/store': the store is a folder of this"),
+        ('store = "s"', 'store = "a\\u0000b"', "line 1: store is 'a\\x00b': the store is a folder of this machine"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path, old, new, said):
@@ -105,6 +123,19 @@ def test_what_is_wrong_is_named(tmp_path, old, new, said):
     with pytest.raises(UsageError) as caught:
         read(tmp_path, GOOD.replace(old, new))
     assert said in str(caught.value)
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path):
+    """Some editors begin every file with one."""
+    assert read(tmp_path, "\ufeff" + GOOD).keep_nights == 30
+
+
+def test_keys_of_the_models_are_those_of_grade(tmp_path):
+    """Devices are a list, a size becomes bytes, and models can be looked up by their configuration."""
+    text = '[models]\ndevices = ["cuda:0", "cuda:1"]\nmemory = "7.5GiB"\ncompile = true\n'
+    models = read(tmp_path, GOOD.replace("[[data]]", f"{text}[[data]]")).models
+    assert (models.devices, models.memory, models.compile) == (("cuda:0", "cuda:1"), 7.5 * 2**30, True)
+    assert {models: 1}[models.model_copy()] == 1
 
 
 def test_everything_that_is_wrong_is_said_at_once(tmp_path):

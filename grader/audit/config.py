@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from grader.audit.toml_lines import key_lines, line_of
+from grader.engines import bytes_of
 from grader.errors import InputError, UsageError
 from grader.remote import is_remote
 
@@ -31,6 +32,7 @@ MEASURES: tuple[Measure, ...] = get_args(Measure)
 GOLD_MEASURE: Measure = "weighted_f1"
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+_DEVICE = re.compile(r"cpu|cuda|cuda:\d{1,3}")
 _POINTS = re.compile(r"(\d+(?:\.\d+)?)\s*points?")
 MAX_CONFIG_BYTES = 1 << 20
 Problem = tuple[tuple[str | int, ...], str]
@@ -41,6 +43,33 @@ def _name(text: str) -> str:
     if not _FILE_NAME.fullmatch(text):
         raise ValueError("a name has 1 to 64 letters, digits, '.', '_' and '-', and begins with a letter or digit")
     return text
+
+
+def _local(text: str) -> str:
+    if is_remote(text) or "\0" in text:
+        raise ValueError("the store is a folder of this machine; name one")
+    return text
+
+
+def _device(text: str) -> str:
+    if not _DEVICE.fullmatch(text):
+        raise ValueError("a device is cpu, cuda or cuda:N")
+    return text
+
+
+def _as_tuple(value: Any) -> Any:
+    if value == []:
+        raise ValueError("name at least one device, or leave it out; a device is cpu, cuda or cuda:N")
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _size(value: Any) -> float:
+    if not isinstance(value, str):
+        raise ValueError("write a size as '8GB' or '7.5GiB'")  # noqa: TRY004 pydantic wants this one
+    try:
+        return bytes_of(value)
+    except ValueError:
+        raise ValueError("write a size as '8GB' or '7.5GiB'; allowed are GB, GiB, MB, MiB") from None
 
 
 def _hundredth(pattern: re.Pattern[str], example: str) -> BeforeValidator:
@@ -58,6 +87,8 @@ def _hundredth(pattern: re.Pattern[str], example: str) -> BeforeValidator:
 Name = Annotated[str, AfterValidator(_name)]
 Share = Annotated[float, _hundredth(_PERCENT, "5 %")]
 Points = Annotated[float, _hundredth(_POINTS, "0.5 points")]
+Device = Annotated[str, AfterValidator(_device)]
+Size = Annotated[float, BeforeValidator(_size)]
 Column = Annotated[str, Field(min_length=1)]
 
 
@@ -90,13 +121,19 @@ class Gate(_Table):
 
 
 class Models(_Table):
-    """The models of every data set; None and True as the options of ``grade`` have it."""
+    """The models of every data set; None and True as the options of ``grade`` have it. ``memory`` is in bytes.
+
+    ``devices`` is a tuple: models are looked up by their configuration.
+    """
 
     extractor: Literal["auto", "rules", "model"] = "auto"
     classifier: bool = True
     adapters: str | None = None
     threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
-    device: str | None = None
+    device: Device | None = None
+    devices: Annotated[tuple[Device, ...], BeforeValidator(_as_tuple)] = ()
+    memory: Size | None = None
+    compile: bool = False
     quantization: Literal["nf4", "none"] | None = None
     offline: bool = False
 
@@ -130,7 +167,7 @@ class OnFailure(_Table):
 class Config(_Table):
     """The whole file. ``keep_nights`` bounds the nights on the disk, and for how many an unused result is kept."""
 
-    store: Annotated[str, Field(min_length=1)]
+    store: Annotated[str, Field(min_length=1), AfterValidator(_local)]
     keep_nights: Annotated[int, Field(ge=2, le=10_000)] = 30
     models: Models = Models()
     data: Annotated[list[Data], Field(min_length=1)]
@@ -168,13 +205,13 @@ def read_config(path: Path) -> Config:
     try:
         if path.stat().st_size > MAX_CONFIG_BYTES:
             raise UsageError(f"{path}: this file is larger than {MAX_CONFIG_BYTES:,} bytes, no configuration")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageError(f"{path}: cannot be read ({why}); write one with grade-audit init") from error
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also of numbers and brackets without an end
         raise UsageError(f"{path}: this is not TOML: {error}") from error
     try:
         config = Config.model_validate(values)
@@ -240,6 +277,7 @@ def _allowed(where: tuple[str | int, ...]) -> str:
 
 def _contradictions(config: Config) -> Iterator[Problem]:
     """Find what is well-formed and yet cannot be meant."""
+    yield from _model_contradictions(config.models)
     names = [one.name for one in config.data]
     for index, one in enumerate(config.data):
         where = ("data", index)
@@ -251,6 +289,14 @@ def _contradictions(config: Config) -> Iterator[Problem]:
     for index, gate in enumerate(config.gate):
         for key, what in _gate_contradictions(config, gate, names):
             yield ("gate", index, *key), f"gate {index + 1}: {what}"
+
+
+def _model_contradictions(models: Models) -> Iterator[Problem]:
+    if models.device is not None and models.devices:
+        yield ("models", "devices"), "models: device and devices exclude each other; leave one out"
+    named = {models.device, *models.devices} - {None}
+    if models.memory is not None and named == {"cpu"}:
+        yield ("models", "memory"), "models: memory is for a GPU, and the models run on cpu; leave one out"
 
 
 def _gate_contradictions(config: Config, gate: Gate, names: list[str]) -> Iterator[Problem]:
@@ -300,7 +346,9 @@ def _rooted(config: Config, folder: Path) -> Config:
     ]
     gates = [gate if gate.gold is None else gate.model_copy(update={"gold": rooted(gate.gold)}) for gate in config.gate]
     models = config.models.model_copy(update={"adapters": adapters(config.models.adapters)})
-    return config.model_copy(update={"store": rooted(config.store), "data": data, "gate": gates, "models": models})
+    return config.model_copy(
+        update={"store": str(folder / config.store), "data": data, "gate": gates, "models": models}
+    )
 
 
 def chosen(config: Config, only: list[str]) -> list[Data]:

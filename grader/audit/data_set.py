@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -20,19 +20,12 @@ from grader.run import run_grade
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from grader.audit.earlier import Last
     from grader.audit.memory import RememberingGrader
     from grader.audit.prepared import Prepared
     from grader.run import Log
 
 WORK = ("rows", "reused", "graded", "extractor", "classifier")
-
-
-class Last(NamedTuple):
-    """The last night that has a data set, and its entry there; ``error`` says why there is none all the same."""
-
-    night: Path | None
-    entry: dict[str, Any] | None
-    error: str | None
 
 
 def audit_data(prepared: Prepared, grader: RememberingGrader, folder: Path, last: Last, log: Log) -> dict[str, Any]:
@@ -46,7 +39,7 @@ def audit_data(prepared: Prepared, grader: RememberingGrader, folder: Path, last
     threshold = None if pair.classifier is None else pair.threshold
     stages = stages_of(pair).report
     models_changed = None if last.entry is None else last.entry["stages"] != stages
-    changes, error = _changes(last, data.name, folder, models_changed=bool(models_changed))
+    changes, error = _changes(last, data.name, folder, log, models_changed=bool(models_changed))
     write_table(changes.rows, folder / CHANGES)
     queue = review_queue(report, threshold, data.review_rows)
     write_table(review_table(report, queue, prepared.columns.identifier), folder / REVIEW)
@@ -81,14 +74,17 @@ def audit_data(prepared: Prepared, grader: RememberingGrader, folder: Path, last
     return entry
 
 
-def _changes(last: Last, name: str, folder: Path, *, models_changed: bool) -> tuple[Changes, str | None]:
+def _changes(last: Last, name: str, folder: Path, log: Log, *, models_changed: bool) -> tuple[Changes, str | None]:
     """Compare with the last night; without one there are no changes, and with an error there is the reason."""
     if last.night is None or last.error is not None:
         return no_changes(), last.error
+    report = last.night / name / REPORT
     try:
-        return find_changes(last.night / name / REPORT, folder / REPORT, models_changed=models_changed), None
+        return find_changes(report, folder / REPORT, models_changed=models_changed), None
     except InputError as problem:
-        return no_changes(), f"the report of {last.night.name} cannot be compared with ({problem})"
+        error = f"the report of {last.night.name} cannot be compared with ({problem})"
+        log.say("damaged", f"{name}: {error}; no changes are listed tonight", path=str(report), why=str(problem))
+        return no_changes(), error
 
 
 def _slices(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -54,7 +54,8 @@ def _lookup(path: Path, fingerprint: str) -> Iterator[Callable[[Sequence[bytes]]
                     "SELECT key FROM results JOIN stages ON stages.id = stage "  # noqa: S608  marks only
                     f"WHERE fingerprint = ? AND key IN ({','.join('?' * len(some))})"
                 )
-                found.update(key for (key,) in sql.execute(query, (fingerprint, *some)))
+                with suppress(sqlite3.DatabaseError):  # a night begins a damaged file anew
+                    found.update(key for (key,) in sql.execute(query, (fingerprint, *some)))
             return sum(key in found for key in keys)
 
         try:

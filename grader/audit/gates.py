@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.audit.config import GOLD_MEASURE
 from grader.audit.measures import OF_ROWS, share_of
+from grader.remote import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -182,7 +183,7 @@ def _outcome(gate: Gate, data: str | None, slice_value: str | None, reading: Rea
         data,
         gate.slice,
         slice_value,
-        gate.gold,
+        gate.gold and redacted(gate.gold),
         level,
         reading.value,
         reading.rows,

@@ -30,11 +30,19 @@ SCHEMA = pl.Schema(
 """``stages`` is the fingerprint of models and program: where it differs from the row before, they were changed."""
 
 
-def extend_history(before: Path | None, entry: Mapping[str, Any], number: int, began: datetime) -> pl.DataFrame:
-    """Give last night's history and a row for tonight's ``entry`` of the summary.
+def read_history(path: Path) -> pl.DataFrame:
+    """Read the history of an earlier night, columns as in ``SCHEMA``; raises InputError where it is none."""
+    with reading(str(path)):
+        history = pl.read_parquet(path, glob=False, columns=list(SCHEMA)).cast(SCHEMA)
+    if history.drop("new_flawed").null_count().sum_horizontal().sum():
+        raise InputError(f"{path}: this is no history: values are missing")
+    return history
 
-    A history that cannot be read begins anew: it is for the eye, no gate depends on it.
-    """
+
+def extend_history(
+    earlier: pl.DataFrame | None, entry: Mapping[str, Any], number: int, began: datetime
+) -> pl.DataFrame:
+    """Give an earlier night's history (None where there is none) and a row for tonight's ``entry`` of the summary."""
     row = {
         "night": number,
         "began": began,
@@ -45,14 +53,7 @@ def extend_history(before: Path | None, entry: Mapping[str, Any], number: int, b
         "stages": entry["stages"],
     }
     tonight = pl.DataFrame([row], schema=SCHEMA)
-    if before is None or not (before / HISTORY).is_file():
-        return tonight
-    try:
-        with reading(str(before / HISTORY)):
-            earlier = pl.read_parquet(before / HISTORY, glob=False).select(list(SCHEMA)).cast(SCHEMA)
-    except InputError:
-        return tonight
-    return pl.concat([earlier.filter(pl.col("night") < number), tonight])
+    return tonight if earlier is None else pl.concat([earlier.filter(pl.col("night") < number), tonight])
 
 
 def write_history(history: pl.DataFrame, folder: Path) -> None:

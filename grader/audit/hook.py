@@ -30,7 +30,12 @@ def call_hook(hook: OnFailure | None, summary: Mapping[str, Any], log: Log) -> N
             hook.command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
         )
     except OSError as error:
-        log.say("hook_failed", f"on_failure: {hook.command[0]} cannot be run ({error.strerror})", command=hook.command)
+        log.say(
+            "hook_failed",
+            f"on_failure: {hook.command[0]} cannot be run ({error.strerror})",
+            command=hook.command,
+            why=error.strerror,
+        )
         return
     try:
         process.communicate(json.dumps(summary, ensure_ascii=False).encode("utf-8", "replace"), hook.timeout_s)
@@ -41,7 +46,7 @@ def call_hook(hook: OnFailure | None, summary: Mapping[str, Any], log: Log) -> N
     finally:
         _end(process)
     if why:
-        log.say("hook_failed", f"on_failure: {hook.command[0]} {why}", command=hook.command)
+        log.say("hook_failed", f"on_failure: {hook.command[0]} {why}", command=hook.command, why=why)
     else:
         log.say("hook", None, command=hook.command)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import replace
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ from grader.audit.fingerprints import key_of, stages_of
 from grader.parquet_io.report import LINE, REPORT, report_batch
 from grader.pipeline import Answer, Question
 from grader.run.careful import ask_all
-from grader.run.crew import Crew
+from grader.run.staff import crew_of
 from grader.types import CheckStatus, Classification, RowStatus
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ class RememberingGrader:
         self._report = cache.stage(stages.report)
         self._extractor = None if stages.extractor is None else cache.stage(stages.extractor)
         self._classifier = None if stages.classifier is None else cache.stage(stages.classifier)
-        self._crew = Crew(pair, workers, log, ask=self._ask)
+        self._counting = Lock()
+        self._crew = crew_of(pair, workers, log, ask=self._ask)
 
     def __enter__(self) -> Self:
         return self
@@ -132,7 +134,10 @@ class RememberingGrader:
     def _ask(
         self, pair: Pair, solutions: Sequence[Solution], questions: Sequence[Question | None]
     ) -> list[Answer | str | None]:
-        """Put to the models what they were not asked before: each model by itself."""
+        """Put to the models of ``pair`` what they were not asked before: each model by itself.
+
+        Called in a thread for each device where there are several: the cache lets one in at a time.
+        """
         keys = [key_of(solution) for solution in solutions]
         read = self._read(pair, keys, solutions, questions)
         judged = self._judged(pair, keys, solutions, questions)
@@ -153,7 +158,7 @@ class RememberingGrader:
             one if one is not None and not known.get(key, {}).keys() >= set(one.lines) else None
             for key, one in zip(keys, questions, strict=True)
         ]
-        self.counts["extractor"] += sum(one is not None for one in asked)
+        self._count("extractor", asked)
         answers = _answers(replace(pair, classifier=None), solutions, asked)
         failed: dict[bytes, str] = {}
         new: dict[bytes, dict[str, list[str]]] = {}
@@ -169,6 +174,10 @@ class RememberingGrader:
             for key, one in zip(keys, questions, strict=True)
         ]
 
+    def _count(self, model: str, asked: Sequence[Question | None]) -> None:
+        with self._counting:  # each device has a thread
+            self.counts[model] += sum(one is not None for one in asked)
+
     def _judged(
         self, pair: Pair, keys: Sequence[bytes], solutions: Sequence[Solution], questions: Sequence[Question | None]
     ) -> list[Classification | str | None]:
@@ -180,7 +189,7 @@ class RememberingGrader:
             Question([], []) if one is not None and key not in known else None
             for key, one in zip(keys, questions, strict=True)
         ]
-        self.counts["classifier"] += sum(one is not None for one in asked)
+        self._count("classifier", asked)
         answers = _answers(replace(pair, extractor=None), solutions, asked)
         judged: dict[bytes, Classification | str | None] = {
             key: Classification(flawed, tuple(by_line), truncated)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.audit.cache import Cache
 from grader.audit.config import chosen
-from grader.audit.data_set import Last, audit_data
+from grader.audit.data_set import audit_data
+from grader.audit.earlier import Earlier
 from grader.audit.gates import Level, Outcome, Reading, judge_all, worst
 from grader.audit.history import extend_history, write_history
 from grader.audit.hook import call_hook
@@ -20,15 +21,18 @@ from grader.audit.memory import RememberingGrader
 from grader.audit.models import Pairs
 from grader.audit.page import write_night_page
 from grader.audit.prepared import open_gold, prepare_all
-from grader.audit.store import PAGE, SUMMARY, SUMMARY_FORMAT, Store, read_summary
-from grader.errors import EnvironmentStop, InputError
+from grader.audit.store import PAGE, SUMMARY, SUMMARY_FORMAT, Store
+from grader.errors import InputError
 from grader.evaluate import evaluate
 from grader.parquet_io.writer import write_text
+from grader.remote import redacted
 from grader.run import Job, Request, run_grade
 from grader.run.crew import default_workers
 from grader.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from grader.audit.config import Config, Data, Gate, Models
     from grader.audit.prepared import Prepared
     from grader.run import Log
@@ -53,16 +57,21 @@ def run_night(config: Config, log: Log, *, only: list[str], strict: bool = False
     prepared = prepare_all(config, chosen(config, only))
     store = Store(Path(config.store))
     with store.hold():
-        before = _tell_untold(config, store, log)
-        return _Night(config, store, log, strict=strict, workers=workers, only=bool(only)).run(prepared, failed=before)
+        earlier = Earlier(store, log)
+        before = _tell_untold(config, store, earlier, log)
+        night = _Night(config, store, earlier, log, strict=strict, workers=workers, only=bool(only))
+        return night.run(prepared, failed=before)
 
 
-def _tell_untold(config: Config, store: Store, log: Log) -> bool:
-    """Finish a night whose run was ended after it was whole: publish it and tell its outcome; whether it failed."""
+def _tell_untold(config: Config, store: Store, earlier: Earlier, log: Log) -> bool:
+    """Finish a night whose run was ended after it was whole: publish it and tell its outcome; whether it failed.
+
+    Of one whose summary is damaged there is nothing to tell, which has been said.
+    """
     night = store.untold()
-    if night is None:
+    summary = None if night is None else earlier.summary(night)
+    if night is None or summary is None or isinstance(summary, str):
         return False
-    summary = read_summary(night)
     log.say("untold", f"{night.name} was whole when its run was ended; telling its outcome now", night=night.name)
     _tell(config, store, night, summary, log)
     return bool(summary["failed"])
@@ -77,9 +86,17 @@ def _tell(config: Config, store: Store, night: Path, summary: dict[str, Any], lo
 
 class _Night:
     def __init__(
-        self, config: Config, store: Store, log: Log, *, strict: bool, workers: int | None, only: bool
+        self,
+        config: Config,
+        store: Store,
+        earlier: Earlier,
+        log: Log,
+        *,
+        strict: bool,
+        workers: int | None,
+        only: bool,
     ) -> None:
-        self._config, self._store, self._log = config, store, log
+        self._config, self._store, self._earlier, self._log = config, store, earlier, log
         self._strict, self._workers, self._only = strict, workers, only
         self._began = datetime.now(UTC)
         self._clock = time.perf_counter()
@@ -94,9 +111,8 @@ class _Night:
         # A look at some data sets leaves the gold files out.
         golds = [gate.gold if not self._only else None for gate in self._config.gate]
         self._store.begin([*names, *([GOLD] if any(golds) else [])])
-        with Cache(self._store.results, self._number) as cache, ExitStack() as stack:
-            if cache.replaced is not None:
-                self._log.say("damaged", f"{cache.path}: begun anew, the old one could not be used ({cache.replaced})")
+        results = self._store.results
+        with Cache(results, self._number, self._warn_of(results)) as cache, ExitStack() as stack:
             before: dict[str, dict[str, Any]] = {}
             now = {one.data.name: self._audit(one, self._grader(one.data, cache, stack), before) for one in prepared}
             gold: list[Reading | None] = []
@@ -114,6 +130,9 @@ class _Night:
         self._say(folder, summary, outcomes)
         return Result(folder, summary, failed or summary["failed"])
 
+    def _warn_of(self, path: Path) -> Callable[[str], None]:
+        return lambda why: self._log.say("damaged", why, path=str(path), why=why)
+
     def _grader(self, data: Data | None, cache: Cache, stack: ExitStack) -> RememberingGrader:
         """Give who grades a data set, with counts from nothing: one for each pair, as workers take time to start."""
         models = self._config.models_of(data)
@@ -129,26 +148,14 @@ class _Night:
     ) -> dict[str, Any]:
         """Audit one data set and give its entry of the summary; notes the last one in ``before``."""
         name = prepared.data.name
-        last = self._last(name)
+        last = self._earlier.last(name)
         if last.entry is not None:
             before[name] = last.entry
         folder = self._store.tonight / name
         found = audit_data(prepared, grader, folder, last, self._log)
-        earlier = None if last.night is None else last.night / name
-        write_history(extend_history(earlier, found, self._number, self._began), folder)
+        write_history(extend_history(self._earlier.history(name), found, self._number, self._began), folder)
         self._log.say("data", _sentence(found), **{key: found[key] for key in ("name", "counts", "work", "seconds")})
         return found
-
-    def _last(self, name: str) -> Last:
-        """Find the last night of a data set and its entry there, or the reason why it cannot be compared with."""
-        night = self._store.last_with(name)
-        if night is None:
-            return Last(None, None, None)
-        try:
-            entry = next(one for one in read_summary(night)["data"] if one["name"] == name)
-        except (EnvironmentStop, StopIteration) as problem:
-            return Last(night, None, f"the summary of {night.name} cannot be read ({problem})")
-        return Last(night, entry, None)
 
     def _gold(self, gate: Gate, path: str, report: Path, grader: RememberingGrader) -> Reading:
         """Grade a gold file and compare the verdicts with its labels."""
@@ -156,28 +163,28 @@ class _Night:
         with inputs.files[0].path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         if gate.sha256 not in (None, sha256):
-            return Reading(None, why_not=f"{path} is not the pinned file: its SHA-256 is {sha256}")
+            return Reading(None, why_not=f"{redacted(path)} is not the pinned file: its SHA-256 is {sha256}")
         run_grade(Job(Request([path], report, restart=True), inputs, columns), grader, self._log)
         try:
             figures = evaluate(str(report), gate.label or "").overall
         except InputError as error:
             return Reading(None, why_not=str(error))
         value = figures.figures["weighted_f1"].value
-        self._gold_prints[path] = sha256
+        self._gold_prints[redacted(path)] = sha256
         return self._with_last(gate, Reading(value, None, figures.rows), sha256)
 
     def _with_last(self, gate: Gate, reading: Reading, sha256: str) -> Reading:
         """Add last night's figure of a gold gate, or the reason why there is none."""
-        published = self._store.published()
-        if published is None:
+        night = self._earlier.newest()
+        if night is None:
             return reading._replace(is_first=True)
-        try:
-            last = read_summary(published)
-        except EnvironmentStop as error:
-            return reading._replace(why_no_before=str(error))
+        last = self._earlier.summary(night)
+        if isinstance(last, str):
+            return reading._replace(why_no_before=last)
+        gold = redacted(gate.gold or "")  # a signature may be another every night
         for one in last["gates"]:
-            if one["gold"] == gate.gold and one["data"] == gate.data and one["value"] is not None:
-                if last["gold"].get(gate.gold) != sha256:
+            if one["gold"] == gold and one["data"] == gate.data and one["value"] is not None:
+                if last["gold"].get(gold) != sha256:
                     return reading._replace(why_no_before="the gold file is not that of last night")
                 return reading._replace(before=one["value"])
         return reading._replace(is_first=True)

@@ -7,13 +7,12 @@ the results. ``told`` names the last night whose outcome was told: one that was 
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from grader.errors import EnvironmentStop, UsageError
+from grader.errors import UsageError
 from grader.parquet_io.writer import stops_run, sync, write_text
 from grader.run.lock import locked
 
@@ -78,10 +77,6 @@ class Store:
         finished = self.finished()
         return _number(finished[-1]) + 1 if finished else 1
 
-    def last_with(self, name: str) -> Path | None:
-        """Find the newest night in which a data set was audited."""
-        return next((night for night in reversed(self.finished()) if (night / name / REPORT).is_file()), None)
-
     def begin(self, names: list[str]) -> None:
         """Make the folders of tonight's data sets."""
         with stops_run(self.tonight):
@@ -130,7 +125,7 @@ class Store:
         if not finished:
             return None
         with stops_run(self._told), suppress(FileNotFoundError):
-            if self._told.read_text(encoding="utf-8").strip() == finished[-1].name:
+            if self._told.read_bytes().strip() == finished[-1].name.encode():
                 return None
         return finished[-1]
 
@@ -151,19 +146,6 @@ class Store:
         for doomed in self.nights.glob(".*.gone"):
             shutil.rmtree(doomed, ignore_errors=True)
         return len(gone)
-
-
-def read_summary(night: Path) -> dict[str, Any]:
-    """Read a night's ``summary.json``; raises EnvironmentStop where it is damaged or of another format."""
-    path = night / SUMMARY
-    try:
-        summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        known = summary["format"] == SUMMARY_FORMAT
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EnvironmentStop(f"{path}: this summary is damaged ({error}); move the night {night} away") from error
-    if not known:
-        raise EnvironmentStop(f"{path}: format {summary['format']} is not known to this version; move the night away")
-    return summary
 
 
 def _number(night: Path) -> int:

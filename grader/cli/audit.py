@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from grader.cli.common import Parser, run_command
 from grader.cli.run_options import log_of, positive, stoppable
 from grader.errors import GraderError, ThresholdError, UsageError
+from grader.remote import redacted
 
 if TYPE_CHECKING:
     import argparse
@@ -145,7 +146,12 @@ def _tell_not_run(config: Config, error: GraderError, log: Log) -> None:
     from grader.audit.hook import call_hook
     from grader.audit.store import SUMMARY_FORMAT
 
-    told: dict[str, Any] = {"format": SUMMARY_FORMAT, "verdict": "not_run", "failed": True, "error": str(error)}
+    told: dict[str, Any] = {
+        "format": SUMMARY_FORMAT,
+        "verdict": "not_run",
+        "failed": True,
+        "error": redacted(str(error)),
+    }
     call_hook(config.on_failure, {**told, "exit_code": error.exit_code}, log)
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import re
 import shlex
 import sys
 from typing import TYPE_CHECKING, Any
@@ -249,10 +248,12 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _bytes(text: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?(GB|GiB|MB|MiB)", text)
-    if found is None or not float(found.group(1)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no size as in 8GB or 7.5GiB")
-    return float(found.group(1)) * {"GB": 1e9, "GiB": 2**30, "MB": 1e6, "MiB": 2**20}[found.group(2)]
+    from grader.engines import bytes_of
+
+    try:
+        return bytes_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _probability(text: str) -> float:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from grader.errors import GraderError
+from grader.remote import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +76,7 @@ def stoppable(options: argparse.Namespace, prog: str) -> Iterator[None]:
         except GraderError as error:
             if not options.log_json:
                 raise
-            _say_stopped(str(error), error.exit_code)
+            _say_stopped(redacted(str(error)), error.exit_code)
             raise SystemExit(error.exit_code) from None
         except KeyboardInterrupt:
             if not options.log_json:

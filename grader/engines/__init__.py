@@ -8,6 +8,7 @@ its tokenizer, its batches, its device and its recovery from lack of memory.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -142,6 +143,14 @@ def load_pair(
         least = threshold if threshold is not None else judge.threshold if judge else DEFAULT_THRESHOLD
         pairs.append(Pair(extractor if reader else "rules", reader, judge, least, found.name, (), beside))
     return replace(pairs[0], others=tuple(pairs[1:]))
+
+
+def bytes_of(text: str) -> float:
+    """Read a size of memory such as ``8GB`` or ``7.5GiB`` as bytes. Raises ``ValueError`` for what is none."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?(GB|GiB|MB|MiB)", text)
+    if found is None or not float(found.group(1)):
+        raise ValueError(f"{text!r} is no size as in 8GB or 7.5GiB")
+    return float(found.group(1)) * {"GB": 1e9, "GiB": 2**30, "MB": 1e6, "MiB": 2**20}[found.group(2)]
 
 
 def _without(half: str, found: PairLocation) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from grader import pipeline
 from grader.errors import UsageError
@@ -32,5 +32,13 @@ def chunk_grader(pair: Pair, workers: int | None, log: Log) -> Iterator[ChunkGra
         with pipeline.Grader(pair) as grader:
             yield Alone(grader)
     else:
-        with (SideBySide if pair.beside or pair.others else Crew)(pair, size, log) as crew:
+        with crew_of(pair, size, log) as crew:
             yield crew
+
+
+def crew_of(pair: Pair, workers: int, log: Log, **options: Any) -> Crew:
+    """Make the crew that fits a pair: models on a GPU, or on several devices, work beside the run.
+
+    ``options`` are those of ``Crew``; its ``ask`` is then called in a thread for each device, at the same time.
+    """
+    return (SideBySide if pair.beside or pair.others else Crew)(pair, workers, log, **options)
