@@ -138,13 +138,13 @@ def _label(walker: Walker, index: int) -> int:
 
 
 def _is_fraction_label(walker: Walker, index: int) -> bool:
-    """``four eighths``, but not ``four eighth graders``."""
-    if walker.tokens[index].text.lower() not in FRACTION_LABELS:
+    """``four eighths``, but neither ``four eighth graders`` nor ``four eighth-grade boys``."""
+    label, *after = walker.tokens[index : index + 2]
+    if label.text.lower() not in FRACTION_LABELS:
         return False
-    after = index + 1
-    if after == len(walker.tokens) or walker.tokens[after].kind != Kind.WORD:
-        return True
-    lower = walker.tokens[after].text.lower()
+    if not after or after[0].kind != Kind.WORD:
+        return not after or after[0].text != "-" or after[0].start > label.end
+    lower = after[0].text.lower()
     return lower == "of" or lower in STOP_WORDS or lower in OPERATOR_WORDS
 
 
