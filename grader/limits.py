@@ -42,7 +42,7 @@ MAX_LINE_CHARACTERS = 50_000
 """Characters of one line that are read for equations; a longer line is cut there and said to be so."""
 
 SYMBOLIC_SECONDS = 2.0
-"""Wall time of one symbolic question; the last resort behind ``MAX_NODES``."""
+"""Wall time of all symbolic questions of one solution; the last resort behind ``MAX_NODES``."""
 
 MAX_SYMBOLIC_QUESTIONS = 200
 """Questions to sympy in one solution: each costs a millisecond or two between two processes."""

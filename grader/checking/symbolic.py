@@ -1,8 +1,8 @@
 """What fractions cannot hold (roots, π, broken powers), asked of sympy in a process of its own.
 
-The child is started at the first question, bounded in memory, and killed when an answer takes longer than
-``SYMBOLIC_SECONDS``; the next question starts a new one. Trees travel as JSON lists: no text reaches sympy's parser,
-and nothing is unpickled.
+The child is started at the first question, bounded in memory, and killed when the answers to one solution take
+longer than ``SYMBOLIC_SECONDS``; the next question starts a new one. Trees travel as JSON lists: no text reaches
+sympy's parser, and nothing is unpickled.
 """
 
 from __future__ import annotations
