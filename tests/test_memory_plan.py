@@ -197,6 +197,21 @@ def test_a_compiled_model_answers_the_same_and_says_so(adapters, monkeypatch):
     assert [one.identity().get("compiled") for one in (pair.classifier, plain.classifier)] == [True, None]
 
 
+def test_every_shape_runs_compiled(adapters):
+    """One row or many, one token or many: no variant is left uncompiled for lack of room, and none is made twice."""
+    reader = loaded(adapters, device="cpu").extractor._loaded.model
+    config, counted = torch._dynamo.config, torch._dynamo.utils.counters["stats"]
+    torch._dynamo.reset()
+    compile_parts(reader, "eager")
+    made = []
+    with config.patch(fail_on_recompile_limit_hit=True), torch.inference_mode():
+        for sizes in (((1, 9), (7, 5), (3, 1), (1, 1), (1, 2), (2, 2)), ((1, 8), (6, 7), (4, 1), (1, 1))):
+            for rows, tokens in sizes:
+                reader(input_ids=torch.ones(rows, tokens, dtype=torch.long))
+            made.append(counted["unique_graphs"])
+    assert made[0] == made[1]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
