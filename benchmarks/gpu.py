@@ -31,6 +31,7 @@ CASES = {
     "extractor-decode": "extractor.decode",
     "extractor-drafts": "extractor.drafts",
     "pipeline": "pipeline.pipeline",
+    "pipeline-compiled": "pipeline.compiled",
     "pipeline-nf4": "pipeline.nf4",
     "training-classifier": "training.classifier",
     "training-extractor": "training.extractor",

@@ -9,7 +9,7 @@ import torch
 from grader.engines import torch_classifier
 from grader.engines.beginnings import Beginnings
 from grader.engines.key_values import NOWHERE, KeyValues
-from grader.modeling import attention
+from grader.modeling import attention, compile_parts
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
 
@@ -79,6 +79,7 @@ PLANTED = {
     "extractor-decode": plant_visible_slots,
     "extractor-drafts": plant_visible_slots,
     "pipeline": plant_left_padding,
+    "pipeline-compiled": plant_left_padding,
     "pipeline-nf4": plant_visible_slots,
     "training-classifier": plant_shifted_rows,
     "training-extractor": plant_read_padding,
@@ -117,6 +118,23 @@ def test_a_planted_fault_is_seen_before_anything_is_timed(monkeypatch, name, pla
 def test_every_case_is_run_here():
     """A case that is added to the script is checked by these tests; Unsloth's needs a GPU."""
     assert {*PLANTED, "training-unsloth"} == set(importlib.import_module("gpu").CASES)
+
+
+def test_a_reference_is_plain_where_the_model_is_compiled(monkeypatch):
+    """The float32 copy of a model with compiled parts computes with its own weights, in the library's code."""
+    bases = importlib.import_module("gpu_cases.bases")
+    bench = importlib.import_module("gpu_cases.bench").Bench(torch.device("cpu"), tiny=True)
+    model = bases.phi(bench)
+    ids = torch.arange(1, 9)[None]
+    with torch.inference_mode():
+        wanted = model(ids).logits
+        compile_parts(model, "eager")
+        reference = bases.exact(model)
+        for weight in model.parameters():
+            weight.zero_()
+        torch.testing.assert_close(reference(ids).logits, wanted)
+    assert "forward" in vars(model.backbone.norm)
+    assert "forward" not in vars(reference.backbone.norm)
 
 
 def test_what_is_not_installed_is_said(monkeypatch):

@@ -126,7 +126,8 @@ def _engine(bench: Bench, model: Any, *, share: bool) -> TorchClassifier:
 def _references(bench: Bench, model: Any, rows: Sequence[EncodedSolution]) -> tuple[torch.Tensor, torch.Tensor]:
     """The margins in float32, and those of plain forwards in the model's own format."""
     reference = bases.exact(model)
-    return _margins(bench, reference, rows), _margins(bench, model, rows)
+    with bases.plain(model):
+        return _margins(bench, reference, rows), _margins(bench, model, rows)
 
 
 @torch.inference_mode()

@@ -156,7 +156,8 @@ def _whole(model: Any, ids: torch.Tensor, keep: int) -> torch.Tensor:
 def _check_plain(bench: Bench, name: str, model: Any, ids: torch.Tensor) -> None:
     reference = bases.exact(model)
     wanted = torch.cat([_hidden(reference, row.tolist(), 1) for row in ids])
-    plain = torch.cat([_hidden(model, row.tolist(), 1) for row in ids])
+    with bases.plain(model):
+        plain = torch.cat([_hidden(model, row.tolist(), 1) for row in ids])
     with torch.inference_mode():
         found = model.model(input_ids=ids, use_cache=False).last_hidden_state[:, -1]
     bench.check(name, found, plain, wanted)
@@ -170,7 +171,8 @@ def _check(bench: Bench, name: str, model: Any, prefix: list[int], *, grouped: b
     found = [engine.kept[row.said[at]] for row in rows for at in range(len(row.script))]
     model.set_attn_implementation("sdpa")
     texts = [(prefix + row.ids + row.script[:-1], len(row.script)) for row in rows]
-    plain = torch.cat([_hidden(model, *text) for text in texts])
+    with bases.plain(model):
+        plain = torch.cat([_hidden(model, *text) for text in texts])
     reference = bases.exact(model)
     wanted = torch.cat([_hidden(reference, *text) for text in texts])
     bench.check(name, torch.stack(found), plain, wanted)

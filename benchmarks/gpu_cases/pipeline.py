@@ -18,7 +18,7 @@ from grader.engines import Pair
 from grader.engines.torch_classifier import TorchClassifier
 from grader.engines.torch_extractor import TorchExtractor
 from grader.lines import split_lines
-from grader.modeling import encode, encode_solutions
+from grader.modeling import compile_parts, encode, encode_solutions
 from grader.modeling.memory import batch_tokens_within
 from grader.prompts import extractor_parts, extractor_response
 
@@ -33,6 +33,8 @@ ACCEPTANCE = 0.9
 CHECKED = 12
 ALONE = 20
 """Solutions of the loop over one at a time."""
+WARM = 1000
+"""Solutions on which parts are compiled: as many as the models are asked at a time."""
 SMALL = 4096
 NF4_BYTES = 6e9
 
@@ -81,6 +83,38 @@ def pipeline(bench: Bench) -> None:
             bench.row("one solution of the whole command", seconds=each, faster_by=alone / each)
 
 
+def compiled(bench: Bench) -> None:
+    """The whole command with the parts compiled that ``--compile`` compiles, and what compiling them takes, apart."""
+    judge, reader = bases.phi(bench), bases.gemma(bench)
+    solutions = inputs.solutions(CHECKED * 2 if bench.tiny else bench.solutions)
+    engines = (
+        ScriptedExtractor(bases.loaded(bench, "extractor", reader)),
+        TorchClassifier(bases.loaded(bench, "classifier", judge)),
+    )
+    for model in (judge, reader):
+        compile_parts(model, "eager" if bench.tiny else "inductor")
+    with bench.part("the whole command, compiled"):
+        some = solutions[:WARM]
+        first, second = (_run(engines, some)[1] for _ in range(2))
+        graphs = _graphs()
+        seconds = _checked_run(bench, engines, judge, reader, solutions)
+        bench.row(
+            f"{len(solutions)} solutions, every line read by the model, norms and MLPs compiled",
+            seconds=seconds,
+            bound=_bound(bench, engines, solutions),
+            rows_a_second=len(solutions) / seconds,
+            milliseconds_a_row=1e3 * seconds / len(solutions),
+            compile_seconds=first - second,
+            variants=graphs,
+            variants_while_timed=_graphs() - graphs,
+        )
+
+
+def _graphs() -> int:
+    """How many variants of parts were compiled in this process."""
+    return int(torch._dynamo.utils.counters["stats"]["unique_graphs"])  # noqa: SLF001
+
+
 def nf4(bench: Bench) -> None:
     """Both models in NF4 at once, in batches that are to keep all of it within 6 GB."""
     with bench.part("both in NF4"):
@@ -110,7 +144,8 @@ def _checked_run(
     reference = bases.exact(judge)
     rows = _encoded(engines[1], solutions[:CHECKED])
     last = [row._replace(readouts=row.readouts[-1:]) for row in rows]
-    wanted, plain = (classifier._margins(bench, model, last) for model in (reference, judge))  # noqa: SLF001
+    with bases.plain(judge):
+        wanted, plain = (classifier._margins(bench, model, last) for model in (reference, judge))  # noqa: SLF001
     del reference
     extractor._check(  # noqa: SLF001
         bench, "extractor", reader, encode(engines[0]._tokenizer, extractor_parts(1)[0]), grouped=bench.cuda  # noqa: SLF001
