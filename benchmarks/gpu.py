@@ -32,6 +32,7 @@ CASES = {
     "extractor-drafts": "extractor.drafts",
     "pipeline": "pipeline.pipeline",
     "pipeline-compiled": "pipeline.compiled",
+    "profile": "profile.profile",
     "pipeline-nf4": "pipeline.nf4",
     "training-classifier": "training.classifier",
     "training-extractor": "training.extractor",

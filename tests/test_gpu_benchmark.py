@@ -80,6 +80,7 @@ PLANTED = {
     "extractor-drafts": plant_visible_slots,
     "pipeline": plant_left_padding,
     "pipeline-compiled": plant_left_padding,
+    "profile": plant_left_padding,
     "pipeline-nf4": plant_visible_slots,
     "training-classifier": plant_shifted_rows,
     "training-extractor": plant_read_padding,
