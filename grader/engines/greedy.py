@@ -22,6 +22,9 @@ REFILL = 0.75
 """Share of a batch's rows below which new ones are taken in."""
 COMPACT = 0.125
 """Share of finished rows from which they are taken out of the memory."""
+ENTERING = 16_384
+"""Tokens that enter at once: they keep any GPU busy, and in more of them rows differ more in length, for more padding.
+A batch that has room for more is filled by several such forwards, before it is decoded together."""
 LOGITS = 2**27
 """Logits that are computed at once: 512 positions of a vocabulary of 262,144."""
 
@@ -115,10 +118,11 @@ class Greedy:
         """The rows that are to enter now: none while those that are being decoded fill the batch well enough."""
         if not waiting:
             return []
-        room = max(1, self._batch_tokens // self._width(waiting[-1]))
+        width = self._width(waiting[-1])
+        room = max(1, self._batch_tokens // width)
         if len(self._rows) > room * REFILL:
             return []
-        return waiting[-max(1, room - len(self._rows)) :]
+        return waiting[-max(1, min(room - len(self._rows), ENTERING // width)) :]
 
     def _enter(self, rows: Sequence[Row]) -> None:
         """One forward over prompts and drafts; the rows whose answer goes on join those that are being decoded."""
@@ -193,14 +197,15 @@ class Greedy:
 
     def _best(self, hidden: torch.Tensor) -> list[int]:
         """The likeliest next token at each of the positions, (positions, size), without all logits at once."""
-        best: list[int] = []
+        best: list[torch.Tensor] = []
         for chunk in torch.split(hidden, max(1, LOGITS // self._head.out_features)):
             logits = self._head(chunk)
             if self.smallest_gap is not None:
                 first, second = logits.float().topk(2).values.unbind(-1)
                 self.smallest_gap = min(self.smallest_gap, float((first - second).min()))
-            best += logits.argmax(dim=-1).tolist()
-        return best
+            best.append(logits.argmax(dim=-1))
+        found: list[int] = torch.cat(best).tolist()  # the host waits once
+        return found
 
     def _retreat(self, waiting: Sequence[Row], batch: Sequence[Row], lack: str) -> list[Row]:
         """Half the batch from now on; all rows wait again, with what they have of an answer as their draft."""
