@@ -19,6 +19,7 @@ from grader.modeling import (
     densify,
     encode,
     encode_solutions,
+    fuse_norms,
     last_positions,
     load_base,
     load_tokenizer,
@@ -44,6 +45,36 @@ LOOSE = ("<|tool|>", "[MASK]", "<<|tool|>", "\n\n")
 def phi(tmp_path_factory):
     """Give the folder of a tiny Phi."""
     return tiny_phi(tmp_path_factory.mktemp("phi"))
+
+
+@pytest.mark.parametrize(("make", "kind", "norms"), [(tiny_phi, "classifier", 5), (tiny_gemma, "extractor", 13)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_fused_norms_are_those_of_the_library(tmp_path, make, kind, norms, dtype):
+    """Values and gradients stay within the rounding of the number format, and every norm is fused, once."""
+    model = load_base(kind, make(tmp_path / "base"), dtype=dtype)
+    found = [part for part in model.modules() if type(part).__name__.endswith("RMSNorm")]
+    torch.manual_seed(0)
+    for part in found:
+        part.weight.data.normal_(0.5, 0.5)
+    wanted = [gradients_through(part) for part in found]
+    assert fuse_norms(model) == len(found) == norms
+    assert fuse_norms(model) == 0
+    close = 2e-2 if dtype == torch.bfloat16 else 1e-5
+    for part, values in zip(found, wanted, strict=True):
+        for one, other in zip(gradients_through(part), values, strict=True):
+            assert one.dtype == dtype
+            torch.testing.assert_close(one, other, rtol=close, atol=close)
+    mixed = found[0](torch.ones(2, found[0].weight.numel(), dtype=torch.float16))  # as the library has it
+    assert torch.isfinite(mixed).all()
+
+
+def gradients_through(norm):
+    """Give what a norm makes of a random (2, 3, H), spread as residual streams are, and the gradient of its input."""
+    torch.manual_seed(1)
+    x = (30 * torch.randn(2, 3, norm.weight.numel())).to(norm.weight.dtype).requires_grad_()
+    y = norm(x)
+    (y * torch.randn(y.shape).to(y.dtype)).sum().backward()
+    return y.detach(), 30 * x.grad
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from peft import LoraConfig
 from tqdm import tqdm
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
-from grader.modeling import load_base, pick_device, pick_dtype
+from grader.modeling import fuse_norms, load_base, pick_device, pick_dtype
 from train.batches import LengthSampler
 from train.memory import computes_again
 
@@ -136,7 +136,7 @@ def quantization_of(recipe: Recipe, device: torch.device) -> Literal["nf4"] | No
 
 def bare_base(kind: Kind, recipe: Recipe, dtype: torch.dtype, device: torch.device) -> Any:
     """The base that the recipe names, stored as it says, without an adapter."""
-    return load_base(
+    base = load_base(
         kind,
         recipe.base,
         quantization=quantization_of(recipe, device),
@@ -144,6 +144,9 @@ def bare_base(kind: Kind, recipe: Recipe, dtype: torch.dtype, device: torch.devi
         device=device,
         revision=recipe.revision,
     )
+    if device.type == "cuda":
+        fuse_norms(base)
+    return base
 
 
 def lora(recipe: Recipe, **more: Any) -> LoraConfig:

@@ -17,6 +17,7 @@ from gpu_cases.bench import Absent
 from grader.adapters import Base, Manifest
 from grader.adapters.places import EMBEDDED
 from grader.modeling import GPTSequenceClassifier, Loaded, load_tokenizer, lora_targets, quantised_layers
+from grader.modeling.norms import FUSED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,11 +111,17 @@ def _made(bench: Bench, make: Any) -> Any:
 
 @contextmanager
 def plain(model: Any) -> Iterator[Any]:
-    """The model as the library has it, without the parts that are compiled: what it is held against."""
+    """The model as the library has it, without compiled parts and fused norms: what it is held against."""
     compiled = [(part, vars(part).pop("forward")) for part in model.modules() if "forward" in vars(part)]
+    ours = {fused: library for library, fused in FUSED.items()}
+    fused = [part for part in model.modules() if type(part) in ours]
+    for part in fused:
+        part.__class__ = ours[type(part)]
     try:
         yield model
     finally:
+        for part in fused:
+            part.__class__ = FUSED[type(part)]
         for part, forward in compiled:
             part.forward = forward
 

@@ -28,7 +28,7 @@ def weights(bench: Bench) -> None:
     adapted = bases.with_lora(bases.phi(bench))
     reference = bases.exact(adapted)
     wanted = _margins(bench, reference, rows[:CHECKED])
-    plain = _margins(bench, adapted, rows[:CHECKED])
+    plain = _margins(bench, adapted, rows[:CHECKED])  # before any engine is made of it
     del reference
     for name in ("adapter beside the weights", "merged", "merged, norms and MLPs compiled"):
         with bench.part(name):

@@ -87,12 +87,12 @@ def compiled(bench: Bench) -> None:
     """The whole command with the parts compiled that ``--compile`` compiles, and what compiling them takes, apart."""
     judge, reader = bases.phi(bench), bases.gemma(bench)
     solutions = inputs.solutions(CHECKED * 2 if bench.tiny else bench.solutions)
+    for model in (judge, reader):
+        compile_parts(model, "eager" if bench.tiny else "inductor")
     engines = (
         ScriptedExtractor(bases.loaded(bench, "extractor", reader)),
         TorchClassifier(bases.loaded(bench, "classifier", judge)),
     )
-    for model in (judge, reader):
-        compile_parts(model, "eager" if bench.tiny else "inductor")
     with bench.part("the whole command, compiled"):
         some = solutions[:WARM]
         first, second = (_run(engines, some)[1] for _ in range(2))

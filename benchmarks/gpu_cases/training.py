@@ -11,7 +11,7 @@ import torch
 
 from gpu_cases import bases, inputs
 from gpu_cases.bench import Absent
-from grader.modeling import bare
+from grader.modeling import bare, fuse_norms
 from train.batches import LengthSampler, collate
 from train.config import DEFAULTS
 from train.data import IGNORED
@@ -99,6 +99,7 @@ def _measure(bench: Bench, model: Any, rows: Sequence[dict[str, Any]], way: Way)
     weights = bases.block_weights(model)
     if way.small:
         bases.quantise(model, bench.dtype)
+    fuse_norms(model)
     adapted = bases.with_lora(model, trainable=True)
     _shake(adapted)
     _check(bench, adapted, rows[:CHECKED], way)
@@ -144,7 +145,8 @@ def _check(bench: Bench, adapted: Any, rows: Sequence[dict[str, Any]], way: Way)
     together = [_on(bench, collate(0, rows))]
     with _mixed(bench):
         found = _gradients(adapted, together, [1], way.loss)
-        plain = _gradients(adapted, alone, shares, way.loss)
+        with bases.plain(adapted):
+            plain = _gradients(adapted, alone, shares, way.loss)
     reference = bases.exact(adapted)
     wanted = _gradients(reference, alone, shares, way.loss)
     adapted.train()

@@ -9,7 +9,7 @@ import torch
 
 from grader.engines.beginnings import Beginnings, blocks_of
 from grader.lines import split_lines, without_annotations
-from grader.modeling import bare, encode_solutions, use_grouped_attention, use_threads
+from grader.modeling import bare, encode_solutions, fuse_norms, use_grouped_attention, use_threads
 from grader.types import Classification
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ class TorchClassifier:
         """Forwards, and the positions that they computed, padding included."""
         if self._share:
             use_grouped_attention(bare(loaded.model).backbone)
+        if loaded.device.type == "cuda":
+            fuse_norms(loaded.model)
         use_threads()
 
     @property

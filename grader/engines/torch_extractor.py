@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from grader.engines.greedy import Greedy, Row
-from grader.modeling import bare, control_id, encode, encode_all, use_threads
+from grader.modeling import bare, control_id, encode, encode_all, fuse_norms, use_threads
 from grader.modeling.encoding import CHARACTERS_A_TOKEN
 from grader.prompts import Segment, extractor_parts, extractor_response, parse_equations
 
@@ -49,6 +49,8 @@ class TorchExtractor:
         self._max_prompt = loaded.max_tokens - len(prefix_ids)
         self._max_new_tokens = max_new_tokens or NEW_TOKENS[version]
         use_threads()
+        if loaded.device.type == "cuda":
+            fuse_norms(loaded.model)
         self.greedy = Greedy(
             bare(loaded.model),
             prefix_ids,
