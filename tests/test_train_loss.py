@@ -1,15 +1,19 @@
 """A step of the extractor's training computes the library's loss, without the logits that nobody reads."""
 
+import copy
 import types
 
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
+from peft.tuners.lora import LoraLayer
 from tiny_models import tiny_gemma
 
 from grader.modeling import load_base
 from train.batches import collate
 from train.data import IGNORED
 from train.encoding import Row
+from train.loop import casting, evaluating
 from train.loss import answer_loss
 from train.memory import computes_again, step_bytes
 
@@ -56,6 +60,25 @@ def test_logits_are_computed_where_a_label_is_read(model):
     answer_loss(model, batch((30, 5), (28, 4)))
     hook.remove()
     assert seen == [(2, 7)]
+
+
+def test_under_autocast_adapters_need_no_copies_in_float32(model):
+    """Dropout sees what the layer sees, the gradients are the same, and an evaluation casts as ever."""
+    config = LoraConfig(r=4, target_modules=["q_proj", "down_proj"], lora_dropout=0.0, init_lora_weights=False)
+    adapted = get_peft_model(copy.deepcopy(model).bfloat16(), config)
+    rows, found, seen = batch((9, 4), (6, 2)), [], []
+    layer = next(part for part in adapted.modules() if isinstance(part, LoraLayer))
+    layer.lora_dropout["default"].register_forward_pre_hook(lambda _, args: seen.append(args[0].dtype))
+    for on in (True, False):
+        with casting(adapted, on=on):
+            with torch.autocast("cpu", torch.bfloat16):
+                answer_loss(adapted, rows).backward()
+            with evaluating(adapted):
+                answer_loss(adapted, rows)
+        found.append(torch.cat([one.grad.flatten() for one in adapted.parameters() if one.grad is not None]))
+        adapted.zero_grad()
+    assert seen == [torch.float32, torch.float32, torch.bfloat16, torch.float32]
+    torch.testing.assert_close(found[1], found[0], rtol=0.02, atol=0.01 * float(found[0].abs().max()))
 
 
 def test_layers_are_computed_again_where_memory_asks_for_it(model, monkeypatch):

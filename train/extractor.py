@@ -122,8 +122,9 @@ def measure(model: Any, rows: Sequence[Row], pad: int) -> Figures:
             labels = batch["labels"][:, 1:].to(model.device)
             at = (labels != IGNORED).any(0).nonzero()[:, 0]
             wanted = labels[:, at]
-            inputs = {name: batch[name].to(model.device) for name in ("input_ids", "attention_mask")}
-            logits = model(**inputs, logits_to_keep=at, use_cache=False).logits.float()
+            logits = model(
+                input_ids=batch["input_ids"].to(model.device), logits_to_keep=at, use_cache=False
+            ).logits.float()
             counted = wanted != IGNORED
             hits = logits.argmax(-1).eq(wanted) | ~counted
             each = torch.nn.functional.cross_entropy(logits.flatten(0, 1), wanted.flatten(), reduction="sum")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from peft import LoraConfig
+from peft.tuners.lora import LoraLayer
 from tqdm import tqdm
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
@@ -46,6 +47,13 @@ class OwnTrainer:
         trainer.remove_callback(PrinterCallback)
         for callback in (*callbacks, *job.callbacks):
             trainer.add_callback(callback)
+
+    def train(self, *arguments: Any, **options: Any) -> Any:
+        """Train, with adapters that cast nothing where the Trainer's autocast does it."""
+        library: Any = super()
+        trainer: Any = self
+        with casting(trainer.model, on=not (trainer.args.bf16 or trainer.args.fp16)):
+            return library.train(*arguments, **options)
 
     def _get_train_sampler(self, *_: Any) -> LengthSampler:
         return self._order
@@ -122,10 +130,28 @@ def evaluating(model: Any) -> Iterator[None]:
     was = model.training
     model.eval()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), casting(model, on=True):
             yield
     finally:
         model.train(was)
+
+
+@contextmanager
+def casting(model: Any, *, on: bool) -> Iterator[None]:
+    """Whether adapters cast what they read to their own float32; afterwards it is as it was.
+
+    They must where nothing else does. Under autocast the products cast what they need, and casting before makes
+    float32 copies of every layer's input, for dropout to read and write.
+    """
+    adapters: list[Any] = [part for part in model.modules() if isinstance(part, LoraLayer)]
+    before = [part.cast_input_dtype_enabled for part in adapters]
+    for part in adapters:
+        part.cast_input_dtype_enabled = on
+    try:
+        yield
+    finally:
+        for part, was in zip(adapters, before, strict=True):
+            part.cast_input_dtype_enabled = was
 
 
 def quantization_of(recipe: Recipe, device: torch.device) -> Literal["nf4"] | None:

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 def answer_loss(model: Any, batch: Mapping[str, torch.Tensor], items: Any = None) -> torch.Tensor:
     """Cross-entropy of the labelled tokens of a batch, (B, T) each, divided by ``items``, or by their number in it.
 
+    Rows are padded on the right, where no real token of a causal model sees it: no mask, which would leave the kernels
+    that need none.
+
     Logits are computed at the positions before a label of any row: most of a batch are prompts, and over a vocabulary
     of 262,144 their logits would take more memory than all else.
     """
     labels = batch["labels"][:, 1:]
     at = (labels != IGNORED).any(dim=0).nonzero()[:, 0]
-    inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
-    logits = model(**inputs, logits_to_keep=at, use_cache=False).logits.float()
+    logits = model(input_ids=batch["input_ids"], logits_to_keep=at, use_cache=False).logits.float()
     wanted = labels[:, at].flatten()
     total = torch.nn.functional.cross_entropy(logits.flatten(0, 1), wanted, ignore_index=IGNORED, reduction="sum")
     return total / ((wanted != IGNORED).sum() if items is None else items)

@@ -24,7 +24,7 @@ SHARE = 0.7
 def step_bytes(config: Any, tokens: int, *, logits: bool) -> int:
     """What a step over ``tokens`` tokens, padding included, keeps at most; ``logits`` for those of a causal LM.
 
-    An upper estimate: everything counts as float32, which adapters with dropout are in.
+    An upper estimate: everything counts as float32, though under autocast most of it is in half of that.
     """
     layer = KEPT_STREAMS * config.hidden_size + KEPT_INNER * config.intermediate_size
     head = LOGITS * config.vocab_size if logits else 0

@@ -15,6 +15,7 @@ from grader.modeling import bare, fuse_norms
 from train.batches import LengthSampler, collate
 from train.config import DEFAULTS
 from train.data import IGNORED
+from train.loop import casting
 from train.loss import answer_loss
 
 if TYPE_CHECKING:
@@ -102,10 +103,11 @@ def _measure(bench: Bench, model: Any, rows: Sequence[dict[str, Any]], way: Way)
     fuse_norms(model)
     adapted = bases.with_lora(model, trainable=True)
     _shake(adapted)
-    _check(bench, adapted, rows[:CHECKED], way)
-    if way.checkpointing:
-        adapted.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    _time(bench, adapted, rows, way, weights)
+    with casting(adapted, on=not bench.cuda):
+        _check(bench, adapted, rows[:CHECKED], way)
+        if way.checkpointing:
+            adapted.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        _time(bench, adapted, rows, way, weights)
 
 
 def _time(bench: Bench, adapted: Any, rows: Sequence[dict[str, Any]], way: Way, weights: int) -> None:
@@ -145,7 +147,7 @@ def _check(bench: Bench, adapted: Any, rows: Sequence[dict[str, Any]], way: Way)
     together = [_on(bench, collate(0, rows))]
     with _mixed(bench):
         found = _gradients(adapted, together, [1], way.loss)
-        with bases.plain(adapted):
+        with bases.plain(adapted), casting(adapted, on=True):
             plain = _gradients(adapted, alone, shares, way.loss)
     reference = bases.exact(adapted)
     wanted = _gradients(reference, alone, shares, way.loss)

@@ -19,7 +19,7 @@ class FusedGemma3RMSNorm(Gemma3RMSNorm):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """``x`` (..., H), normed over its last dimension and scaled by 1 + weight."""
         if x.dtype != self.weight.dtype:
-            plain: torch.Tensor = super().forward(x)
+            plain: torch.Tensor = super().forward(x)  # type: ignore[no-untyped-call]
             return plain
         normed = rms_norm(x, x.shape[-1:], None, self.eps).type_as(x)  # autocast may give float32
         return torch.addcmul(normed, normed, self.weight)
