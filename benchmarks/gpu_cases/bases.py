@@ -114,14 +114,14 @@ def plain(model: Any) -> Iterator[Any]:
     """The model as the library has it, without compiled parts and fused norms: what it is held against."""
     compiled = [(part, vars(part).pop("forward")) for part in model.modules() if "forward" in vars(part)]
     ours = {fused: library for library, fused in FUSED.items()}
-    fused = [part for part in model.modules() if type(part) in ours]
-    for part in fused:
-        part.__class__ = ours[type(part)]
+    fused = [(part, type(part)) for part in model.modules() if type(part) in ours]
+    for part, kind in fused:
+        part.__class__ = ours[kind]
     try:
         yield model
     finally:
-        for part in fused:
-            part.__class__ = FUSED[type(part)]
+        for part, kind in fused:
+            part.__class__ = kind
         for part, forward in compiled:
             part.forward = forward
 

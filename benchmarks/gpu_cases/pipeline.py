@@ -197,25 +197,27 @@ def _alone(bench: Bench, judge: Any, reader: Any, solutions: Sequence[Solution])
     It is spared the 64 tokens that random weights would run on to: it writes as many as the longest true answer.
     """
     engine = TorchExtractor(bases.loaded(bench, "extractor", reader, version=0))
+    encoder = TorchClassifier(bases.loaded(bench, "classifier", judge))
     reader.set_attn_implementation("sdpa")
     tokenizer = engine._tokenizer  # noqa: SLF001
     prefix = encode(tokenizer, extractor_parts(0)[0])
-    for solution in solutions:
-        row = _encoded(TorchClassifier(bases.loaded(bench, "classifier", judge)), [solution], version=0)[0]
-        judge(input_ids=torch.tensor([row.ids], device=bench.device)).logits.tolist()
-        lines = {line.readable: None for line in split_lines(solution.solution or "") if line.readable}
-        prompts = [prefix + one.ids for one in engine._rows(lines).values()]  # noqa: SLF001
-        width = max(map(len, prompts))
-        ids = torch.tensor([[0] * (width - len(one)) + one for one in prompts], device=bench.device)
-        mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in prompts], device=bench.device)
-        reader.generate(
-            input_ids=ids,
-            attention_mask=mask,
-            max_new_tokens=extractor.ANSWER,
-            min_new_tokens=extractor.ANSWER,
-            do_sample=False,
-            pad_token_id=0,
-        ).tolist()
+    with bases.plain(judge), bases.plain(reader):
+        for solution in solutions:
+            row = _encoded(encoder, [solution], version=0)[0]
+            judge(input_ids=torch.tensor([row.ids], device=bench.device)).logits.tolist()
+            lines = {line.readable: None for line in split_lines(solution.solution or "") if line.readable}
+            prompts = [prefix + one.ids for one in engine._rows(lines).values()]  # noqa: SLF001
+            width = max(map(len, prompts))
+            ids = torch.tensor([[0] * (width - len(one)) + one for one in prompts], device=bench.device)
+            mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in prompts], device=bench.device)
+            reader.generate(
+                input_ids=ids,
+                attention_mask=mask,
+                max_new_tokens=extractor.ANSWER,
+                min_new_tokens=extractor.ANSWER,
+                do_sample=False,
+                pad_token_id=0,
+            ).tolist()
 
 
 def _bytes(model: Any) -> int:

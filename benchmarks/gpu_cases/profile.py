@@ -11,6 +11,8 @@ from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity
 
 from gpu_cases import bases, classifier, extractor
+from grader.engines.greedy import ENTERING
+from grader.engines.torch_classifier import ENOUGH_TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,13 +45,14 @@ def _classifier(bench: Bench) -> None:
     engine = classifier._engine(bench, model, share=bench.cuda)  # noqa: SLF001
     found = classifier._read(engine, rows[: classifier.CHECKED])  # noqa: SLF001
     bench.check("classifier", found, plain, wanted)
-    longest = rows[len(rows) * 3 // 4]  # a batch from the middle, where most rows are
-    count = max(1, min(len(rows) // 2, engine.batch_tokens // len(longest.ids)))
-    batch = rows[len(rows) * 3 // 4 - count + 1 : len(rows) * 3 // 4 + 1]
+    end = len(rows) * 3 // 4  # a batch from the middle, where most rows are
+    longest = rows[end - 1]
+    batch = rows[max(0, end - ENOUGH_TOKENS // len(longest.ids)) : end]
     tokens = sum(len(row.ids) for row in batch)
     _kernels(
         bench,
         f"classifier, a batch of {len(batch)} solutions",
+        model,
         partial(engine._forward, batch, None),  # noqa: SLF001
         bound=classifier._bound(bench, model, batch),  # noqa: SLF001
         tokens=tokens,
@@ -62,16 +65,18 @@ def _extractor(bench: Bench) -> None:
     prefix = extractor._prefix(extractor.PREFIXES["version 1"])  # noqa: SLF001
     extractor._check(bench, "extractor", model, prefix, grouped=bench.cuda)  # noqa: SLF001
     count = 8 if bench.tiny else ROWS
-    for what, acceptance, rows in (("drafts verified", 1.0, count), ("decoding", None, min(count, DECODED))):
-        engine = extractor._greedy(bench, model, prefix, rows, grouped=bench.cuda)  # noqa: SLF001
-        made = sorted(extractor._rows(rows, acceptance=acceptance), key=engine._width)  # noqa: SLF001
-        batch = made[: engine._batch_tokens // engine._width(made[-1])]  # noqa: SLF001
+    for what, acceptance, most in (("drafts verified", 1.0, None), ("decoding", None, DECODED)):
+        engine = extractor._greedy(bench, model, prefix, count, grouped=bench.cuda)  # noqa: SLF001
+        rows = sorted(extractor._rows(count, acceptance=acceptance), key=engine._width)  # noqa: SLF001
+        end = count * 3 // 4
+        batch = rows[max(0, end - (most or ENTERING // engine._width(rows[end - 1]))) : end]  # noqa: SLF001
         work = partial(extractor._answer, engine, batch)  # noqa: SLF001
         work()
         tokens = sum(len(row.ids) + max(len(row.script), len(row.draft)) - 1 for row in batch)
         _kernels(
             bench,
             f"extractor, {what}, {len(batch)} lines",
+            model,
             work,
             tokens=tokens,
             padding=1 - tokens / engine.counts["positions"],
@@ -79,12 +84,14 @@ def _extractor(bench: Bench) -> None:
         )
 
 
-def _kernels(bench: Bench, what: str, work: Callable[[], Any], **figures: Any) -> None:
+def _kernels(bench: Bench, what: str, model: Any, work: Callable[[], Any], **figures: Any) -> None:
     """Time the work, then watch it once: ``busy`` is the share of the wall in which the device computed.
 
     A share well below one means that the host is late with its launches. Watching itself slows the host, so the share
-    is of the seconds without it.
+    is of the seconds without it. ``library_norms`` are the seconds with norms as the library has them.
     """
+    with bases.plain(model):
+        library = bench.timed(work, repeats=3, warm=1)
     seconds = bench.timed(work, repeats=3, warm=2)
     kinds = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if bench.cuda else [])]
     bench.wait()
@@ -105,6 +112,7 @@ def _kernels(bench: Bench, what: str, work: Callable[[], Any], **figures: Any) -
     bench.row(
         what,
         seconds=seconds,
+        library_norms=library,
         busy_seconds=busy,
         busy=busy / seconds,
         launches=sum(times for _, times in total.values()),
