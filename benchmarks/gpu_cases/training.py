@@ -33,21 +33,29 @@ MANY_LINES = 256
 
 
 class Way(NamedTuple):
-    """One way to train: rows of an optimiser step, the loss, NF4 or not, layers computed again for gradients or not."""
+    """One way to train: rows of an optimiser step, the loss, NF4 or not, layers computed again for gradients or not.
+
+    ``parts`` are the batches that a step is cut into, as the recipe's accumulation does.
+    """
 
     name: str
     batch: int
     loss: Loss
     small: bool = False
     checkpointing: bool = False
+    parts: int = 1
 
 
 def classifier(bench: Bench) -> None:
     """The classifier's recipe: LoRA on every linear layer, 32 solutions an optimiser step, with and without NF4."""
-    batch = 4 if bench.tiny else DEFAULTS["classifier"].batch * DEFAULTS["classifier"].accumulate
+    parts = 2 if bench.tiny else DEFAULTS["classifier"].accumulate
+    batch = 4 if bench.tiny else DEFAULTS["classifier"].batch * parts
+    cut = f", in batches of {batch // parts}"
     rows = _solutions(batch * (TINY_STEPS if bench.tiny else STEPS))
     again = ", layers computed again for the gradients"
     for way in (
+        Way(f"LoRA on dense weights{cut}", batch, _own_loss, parts=parts),
+        Way(f"QLoRA on NF4{cut}", batch, _own_loss, small=True, parts=parts),
         Way("LoRA on dense weights", batch, _own_loss),
         Way(f"LoRA on dense weights{again}", batch, _own_loss, checkpointing=True),
         Way("QLoRA on NF4", batch, _own_loss, small=True),
@@ -113,15 +121,16 @@ def _measure(bench: Bench, model: Any, rows: Sequence[dict[str, Any]], way: Way)
 def _time(bench: Bench, adapted: Any, rows: Sequence[dict[str, Any]], way: Way, weights: int) -> None:
     """The bound counts the passes over the frozen weights: forward, gradients of inputs, the forward if repeated."""
     optimizer = torch.optim.AdamW([one for one in adapted.parameters() if one.requires_grad], lr=1e-4, fused=True)
-    batches = list(_batches(bench, rows, way.batch))
+    batches = list(_batches(bench, rows, way.batch, way.parts))
 
     def work() -> None:
-        for one in batches:
+        for number, one in enumerate(batches, 1):
             with _mixed(bench):
-                found = way.loss(adapted, one)
+                found = way.loss(adapted, one) / way.parts
             found.backward()
-            optimizer.step()
-            optimizer.zero_grad()
+            if number % way.parts == 0:
+                optimizer.step()
+                optimizer.zero_grad()
 
     seconds = bench.timed(work, repeats=3, warm=1)
     tokens = sum(len(row["input_ids"]) for row in rows)
@@ -131,7 +140,7 @@ def _time(bench: Bench, adapted: Any, rows: Sequence[dict[str, Any]], way: Way, 
         seconds=seconds,
         bound=(3 if way.checkpointing else 2) * products / bench.matrix,
         tokens_a_second=tokens / seconds,
-        steps=len(batches),
+        steps=len(batches) // way.parts,
         padding=1 - tokens / sum(one["input_ids"].numel() for one in batches),
     )
 
@@ -190,10 +199,11 @@ def _every_loss(model: Any, batch: Batch) -> torch.Tensor:
     return torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1).float(), wanted, ignore_index=IGNORED)
 
 
-def _batches(bench: Bench, rows: Sequence[dict[str, Any]], batch: int) -> Iterator[Batch]:
+def _batches(bench: Bench, rows: Sequence[dict[str, Any]], batch: int, parts: int) -> Iterator[Batch]:
     order = list(LengthSampler([len(row["input_ids"]) for row in rows], batch, 0))
-    for at in range(0, len(order), batch):
-        yield _on(bench, collate(0, [rows[index] for index in order[at : at + batch]]))
+    size = batch // parts
+    for at in range(0, len(order), size):
+        yield _on(bench, collate(0, [rows[index] for index in order[at : at + size]]))
 
 
 def _on(bench: Bench, batch: Batch) -> Batch:
