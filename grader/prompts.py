@@ -10,12 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from grader.limits import MAX_LINE_EQUATIONS
+from grader.marks import marked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROMPT_VERSION = 1
-PROMPT_VERSIONS = (0, 1)
+"""The wording of new adapters, where their recipe does not say otherwise."""
+PROMPT_VERSIONS = {"extractor": (0, 1), "classifier": (0, 1, 2)}
+"""Those that are known. Version 2 is version 1 with a letter beside every number (``grader.marks``)."""
 
 _EXTRACTOR_TASKS = (
     (
@@ -60,7 +63,7 @@ _NEWLINE = Segment("\n")
 
 def extractor_parts(version: int = PROMPT_VERSION) -> tuple[list[Segment], list[Segment]]:
     """The segments before the line, the same for every line, and those after it."""
-    _check(version)
+    _check("extractor", version)
     prefix = [_BOS, _START, Segment("user\n" + _EXTRACTOR_TASKS[version])]
     return prefix, [_END, _NEWLINE, _START, Segment("model\n")]
 
@@ -91,14 +94,16 @@ def parse_equations(response: str) -> list[str]:
 
 def classifier_prompt(problem: str, lines: Sequence[str], version: int = PROMPT_VERSION) -> ClassifierPrompt:
     """The problem and the lines of a solution as the classifier reads them. A beginning token is not part of it."""
-    _check(version)
+    _check("classifier", version)
     if version == 0:
         text = f"{_CLASSIFIER_TASK}\n\n### Problem:\n{problem}\n\n### Answer:\n" + "\n".join(lines)
         return ClassifierPrompt([Segment(text)], [])
+    if version == 2:
+        problem, lines = marked(problem, lines)
     head = [Segment("### Problem:\n"), Segment(problem), Segment("\n\n### Solution:\n")]
     return ClassifierPrompt(head, [[Segment(line), _NEWLINE] for line in lines])
 
 
-def _check(version: int) -> None:
-    if version not in PROMPT_VERSIONS:
-        raise ValueError(f"prompt version {version} is not known; this version knows {PROMPT_VERSIONS}")
+def _check(kind: str, version: int) -> None:
+    if version not in PROMPT_VERSIONS[kind]:
+        raise ValueError(f"prompt version {version} of the {kind} is not known; known are {PROMPT_VERSIONS[kind]}")

@@ -14,7 +14,7 @@ from grader.modeling import load_tokenizer
 from train.data import IGNORED, AnnotatedSolution
 from train.examples import draw_turns, graphs_of
 from train.judgement import Judgement
-from train.pretrain import STATE, Schedule, Transcription, pretrain
+from train.pretrain import STATE, Row, Schedule, Transcription, pretrain
 from train.restyle import Lines
 from train.vocabulary import train_tokenizer
 
@@ -76,6 +76,72 @@ def test_rows_may_be_drawn_by_workers(bases, tmp_path):
     for name, parameter in alone.parameters().items():
         assert torch.equal(parameter, helped.parameters()[name]), name
     assert [text.split(",")[0] for text in told if "aside" in text] == ["step 4", "step 8", "step 12"]
+
+
+class Climb:
+    """One number that climbs towards the number of its rows."""
+
+    def __init__(self):
+        self.model = torch.nn.Linear(1, 1)
+        for parameter in self.model.parameters():
+            torch.nn.init.zeros_(parameter)
+
+    def draw(self, drawn):
+        """Ten, always."""
+        drawn.random()
+        return [Row([10], [])]
+
+    def batch(self, rows):
+        """Where to."""
+        return {"aims": torch.tensor([float(row.ids[0]) for row in rows])}
+
+    def loss(self, batch):
+        """How far it is."""
+        return {"distance": (self.number() - batch["aims"]).abs().mean()}
+
+    def number(self):
+        """Where it is."""
+        return self.model.weight + self.model.bias
+
+    def modules(self):
+        """All that climbs."""
+        return [self.model]
+
+    def parameters(self):
+        """By name."""
+        return dict(self.model.named_parameters())
+
+
+def test_the_checkpoint_that_does_best_aside_is_kept(tmp_path):
+    """On its way to 10 the number passes 3, the aim of the row set aside: there it stays, also when killed later."""
+    schedule = Schedule(steps=60, tokens=1, learning_rate=0.2, warmup=1, weight_decay=0, save_every=5, show_every=60)
+    told, aside = [], [Row([3], [])]
+    climb = Climb()
+    pretrain(climb, schedule, tmp_path / "whole", aside=aside, say=told.append)
+    best = int(told[-1].split("(the best: step ")[1].rstrip(")"))
+    assert best < 60
+    assert float(climb.number().detach()) == pytest.approx(3, abs=1.1)
+
+    def stop(text):
+        if "step 40, aside" in text:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(Climb(), schedule, tmp_path / "parts", aside=aside, say=stop)
+    resumed = Climb()
+    pretrain(resumed, schedule, tmp_path / "parts", aside=aside, say=told.append)
+    assert told[-1].endswith(f"(the best: step {best})")
+    assert torch.equal(resumed.number(), climb.number())
+
+
+def test_a_loss_that_is_no_number_stops_the_training(bases, tmp_path):
+    """A training that has gone astray is no checkpoint to keep."""
+    broken = task(bases, "classifier")
+    aside = broken.draw(random.Random(5))
+    with torch.no_grad():
+        broken.model.lm_head.weight.fill_(float("nan"))
+    with pytest.raises(FloatingPointError, match="set aside is nan after step 4"):
+        pretrain(broken, SCHEDULE, tmp_path, aside=aside, say=str)
 
 
 def test_training_learns(bases, tmp_path):

@@ -108,8 +108,15 @@ def test_version_0_of_the_classifier_is_one_text():
     assert head[0].text.endswith("\n\n### Problem:\nHow many?\n\n### Answer:\na\nb")
 
 
-@pytest.mark.parametrize("ask", [lambda: extractor_prompt("", 2), lambda: classifier_prompt("", [], 2)])
+def test_version_2_of_the_classifier_marks_numbers():
+    """As version 1, with the letters of ``grader.marks``."""
+    prompt = classifier_prompt("Ann has 3 hens.", ["3 * 4 = 12"], 2)
+    assert prompt.head[1] == Segment("Ann has 3ⓐ hens.")
+    assert prompt.lines == [[Segment("3ⓐ * 4ⓑ = 12ⓒ ○ⓑⓒ"), Segment("\n")]]
+
+
+@pytest.mark.parametrize("ask", [lambda: extractor_prompt("", 2), lambda: classifier_prompt("", [], 3)])
 def test_an_unknown_version_is_refused(ask):
     """A prompt of a version that this code does not know is not made up."""
-    with pytest.raises(ValueError, match="prompt version 2 is not known"):
+    with pytest.raises(ValueError, match=r"prompt version [23] of the \w+ is not known"):
         ask()

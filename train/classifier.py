@@ -49,7 +49,8 @@ def train_classifier(job: Job) -> dict[str, Any]:
     tokenizer = load_tokenizer(recipe.base, recipe.revision)
     whole = recipe.labels == "whole"
     train, validation, heldout = (
-        classifier_rows(tokenizer, part, recipe.max_tokens, whole=whole) for part in job.split
+        classifier_rows(tokenizer, part, recipe.max_tokens, whole=whole, version=recipe.prompt_version)
+        for part in job.split
     )
     model = adapted_classifier(recipe, pick_dtype(device, "classifier"), device)
     pad = tokenizer.pad_token_id

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.adapters import KINDS, Kind
 from grader.errors import InputError, UsageError
+from grader.prompts import PROMPT_VERSION, PROMPT_VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 QUANTIZATIONS = ("nf4", "none")
 TRAINERS = ("auto", "unsloth", "trl")
 LABELS = ("lines", "whole")
+TRAINED_VERSIONS = PROMPT_VERSIONS["classifier"][1:]
+"""Version 0 is that of adapters published before this tool."""
 SCHEDULES = ("linear", "cosine", "constant")
 
 
@@ -31,8 +34,9 @@ class Recipe:
     ``quantization`` None means NF4 on CUDA and none on a CPU. ``alpha`` None means twice the rank.
     ``rounds`` is how often an annotated solution is drawn anew, with other numbers and errors. ``validation`` and
     ``heldout`` are shares of the problems. ``labels`` and ``false_alarms``, the largest share of correct solutions
-    that may be called flawed, are the classifier's, ``trainer`` the extractor's: ``auto`` is Unsloth on CUDA where it
-    is installed, and TRL elsewhere.
+    that may be called flawed, are the classifier's, and so is ``prompt_version``: 2 puts a letter beside every number,
+    the same for the same value, which helps a small base. ``trainer`` is the extractor's: ``auto`` is Unsloth on CUDA
+    where it is installed, and TRL elsewhere.
     """
 
     base: str
@@ -59,6 +63,7 @@ class Recipe:
     labels: str = "lines"
     false_alarms: float = 0.05
     trainer: str = "auto"
+    prompt_version: int = PROMPT_VERSION
 
     @property
     def lora_alpha(self) -> int:
@@ -80,7 +85,7 @@ DEFAULTS: dict[Kind, Recipe] = {
 }
 OWN_KEYS: dict[Kind, frozenset[str]] = {
     "extractor": frozenset({"base", "revision", "trainer"}),
-    "classifier": frozenset({"base", "revision", "labels", "false_alarms"}),
+    "classifier": frozenset({"base", "revision", "labels", "false_alarms", "prompt_version"}),
 }
 """Keys that mean one adapter only, so that they stand in its table."""
 _KEYS = {field.name for field in fields(Recipe)}
@@ -147,6 +152,8 @@ def _check(made: Recipe) -> None:
     for name, choices in _CHOICES.items():
         if values[name] is not None and values[name] not in choices:
             raise UsageError(f"{name} is {values[name]!r}; choose one of {', '.join(choices)}")
+    if made.prompt_version not in TRAINED_VERSIONS:
+        raise UsageError(f"prompt_version is {made.prompt_version}; choose one of {TRAINED_VERSIONS}")
     for name in _POSITIVE:
         if values[name] is not None and not values[name] > 0:
             raise UsageError(f"{name} is {values[name]}; it must be greater than 0")

@@ -50,15 +50,20 @@ def extractor_rows(tokenizer: Any, examples: Sequence[ExtractorExample], max_tok
 
 
 def classifier_rows(
-    tokenizer: Any, examples: Sequence[ClassifierExample], max_tokens: int, *, whole: bool = False
+    tokenizer: Any,
+    examples: Sequence[ClassifierExample],
+    max_tokens: int,
+    *,
+    whole: bool = False,
+    version: int = PROMPT_VERSION,
 ) -> Encoded:
     """Problem and solution of every example, read out at the end of every line that has a label.
 
+    ``version`` is that of the prompt.
+
     Raises InputError if a row carries no loss at all, or none is short enough.
     """
-    encoded = encode_solutions(
-        tokenizer, [(example.problem, example.lines) for example in examples], PROMPT_VERSION, max_tokens
-    )
+    encoded = encode_solutions(tokenizer, [(one.problem, one.lines) for one in examples], version, max_tokens)
     rows = [
         Row(one.ids, example.labels(whole=whole), one.readouts, index)
         for index, (example, one) in enumerate(zip(examples, encoded, strict=True))

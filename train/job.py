@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.adapters import Base, Manifest, base_digest, write_manifest
-from grader.prompts import PROMPT_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,7 +73,7 @@ def save_adapter(job: Job, model: Any, *, temperature: float = 1.0, threshold: f
     values["target_modules"] = sorted(values["target_modules"])  # a set, written in the order of this process
     values["base_model_name_or_path"] = base.name
     config.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n")
-    manifest = Manifest(job.kind, base, PROMPT_VERSION, job.recipe.max_tokens, threshold, temperature)
+    manifest = Manifest(job.kind, base, job.recipe.prompt_version, job.recipe.max_tokens, threshold, temperature)
     write_manifest(fresh, manifest)
     shutil.rmtree(job.folder, ignore_errors=True)
     fresh.rename(job.folder)

@@ -15,7 +15,7 @@ import torch
 from torch.nn import functional
 
 from grader.modeling import encode_all
-from grader.prompts import classifier_prompt
+from grader.prompts import PROMPT_VERSION, classifier_prompt
 from train.data import IGNORED
 from train.pretrain import padded
 
@@ -65,8 +65,9 @@ class Judgement:
         model: Any,
         tokenizer: Any,
         draw: Callable[[random.Random], tuple[ClassifierExample, Sequence[ClassifierExample]]],
+        version: int = PROMPT_VERSION,
     ) -> None:
-        self.model, self.tokenizer, self._draw = model, tokenizer, draw
+        self.model, self.tokenizer, self._draw, self._version = model, tokenizer, draw, version
         self.heads = torch.nn.ModuleDict(
             {name: torch.nn.Linear(model.config.hidden_size, 2) for name in ("verdicts", "signs")}
         )
@@ -77,7 +78,7 @@ class Judgement:
         cut = [
             one if drawn.random() < WHOLE else one._replace(lines=one.lines[: one.first_error_line]) for one in wrong
         ]
-        return [tree_of(self.tokenizer, right, cut)]
+        return [tree_of(self.tokenizer, right, cut, self._version)]
 
     def batch(self, rows: Sequence[Tree]) -> dict[str, torch.Tensor]:
         """The trees as tensors, each (B, T): ``placed`` says where a token stands, the others are those of ``Tree``."""
@@ -110,9 +111,11 @@ class Judgement:
         return {**dict(self.model.named_parameters()), **dict(self.heads.named_parameters(prefix="heads"))}
 
 
-def tree_of(tokenizer: Any, right: ClassifierExample, wrong: Sequence[ClassifierExample]) -> Tree:
+def tree_of(
+    tokenizer: Any, right: ClassifierExample, wrong: Sequence[ClassifierExample], version: int = PROMPT_VERSION
+) -> Tree:
     """The tokens of a correct solution and of the wrong turns in it; ``wrong`` has the same problem."""
-    prompts = [classifier_prompt(example.problem, example.lines) for example in (right, *wrong)]
+    prompts = [classifier_prompt(example.problem, example.lines, version) for example in (right, *wrong)]
     head, *lines = encode_all(tokenizer, [prompts[0].head, *chain.from_iterable(prompt.lines for prompt in prompts)])
     remaining = iter(lines)
     trunk, *others = [[next(remaining) for _ in prompt.lines] for prompt in prompts]

@@ -176,6 +176,8 @@ def misread(graph: Graph, random: random.Random) -> Change | None:
     value = random.choice(sorted(used))
     others = [other for other in graph.given if other != value]
     wrong = random.choice(others) if others and random.random() < 0.5 else misread_digit(value, random)
+    if wrong in used and random.random() < 0.5:  # the two are taken for each other
+        return Change(graph, min(used[value], used[wrong]), {value: wrong, wrong: value})
     return None if wrong <= 0 else Change(graph, used[value], {value: wrong})
 
 

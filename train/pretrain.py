@@ -7,6 +7,7 @@ its last checkpoint as if nothing had happened.
 from __future__ import annotations
 
 import json
+import math
 import random
 import time
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-STATE = "pretraining.pt"
+STATE, BEST = "pretraining.pt", "best.pt"
 HALVES = torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001 there is no public name
 """Whether this processor multiplies bfloat16 itself: where it does not, float32 is six times as fast."""
 POOL = 8
@@ -142,7 +143,8 @@ def pretrain(
 ) -> None:
     """Train to the end of the schedule, from the last checkpoint in ``folder`` where there is one.
 
-    The losses of the rows ``aside`` are told at every checkpoint. ``workers`` processes draw the rows, 0: this one.
+    With rows ``aside``, what is left is the checkpoint whose losses on them were the lowest, else the last one.
+    ``workers`` processes draw the rows, 0: this one.
     """
     torch.manual_seed(schedule.seed)
     device = pick_device()
@@ -151,6 +153,8 @@ def pretrain(
     parameters = task.parameters()
     optimizers = _optimizers(parameters, schedule)
     first = _resume(folder / STATE, parameters, optimizers, schedule)
+    if not first:
+        (folder / BEST).unlink(missing_ok=True)  # of another training
     began = time.monotonic()
     totals: dict[str, torch.Tensor] = {}
     for step, batch in zip(range(first, schedule.steps), _batches(task, schedule, first, workers), strict=False):
@@ -173,7 +177,11 @@ def pretrain(
             _save(folder / STATE, parameters, optimizers, schedule, step + 1)
             if aside:
                 with evaluating(task.model):
-                    say(f"step {step + 1}, aside  {_shown(_losses(task, task.batch(aside), device))}")
+                    losses = _losses(task, task.batch(aside), device)
+                best = _keep_if_better(folder / BEST, parameters, sum(map(float, losses.values())), step + 1)
+                say(f"step {step + 1}, aside  {_shown(losses)}  (the best: step {best})")
+    if aside and (folder / BEST).exists():
+        _fill(parameters, torch.load(folder / BEST, weights_only=True, map_location="cpu")["parameters"])
 
 
 def _losses(task: Task, batch: Mapping[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:
@@ -252,16 +260,43 @@ def padded(rows: Sequence[Sequence[int]], fill: int = IGNORED) -> torch.Tensor:
 
 
 def _save(path: Path, parameters: dict[str, Any], optimizers: Sequence[Any], schedule: Schedule, step: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     state = {
         "step": step,
         "schedule": _lasting(schedule),
         "parameters": {name: parameter.detach() for name, parameter in parameters.items()},
         "optimizers": [optimizer.state_dict() for optimizer in optimizers],
     }
+    _write(path, state)
+
+
+def _keep_if_better(path: Path, parameters: dict[str, Any], loss: float, step: int) -> int:
+    """Keep the parameters if no checkpoint had a lower loss; the step of the best one.
+
+    Raises ``FloatingPointError`` if the loss is no number.
+    """
+    if not math.isfinite(loss):
+        raise FloatingPointError(f"the loss of the rows set aside is {loss} after step {step}")
+    if path.exists():
+        best = torch.load(path, weights_only=True, map_location="cpu")
+        if best["step"] < step and loss >= best["loss"]:
+            return int(best["step"])
+    state = {"step": step, "loss": loss, "parameters": {name: one.detach() for name, one in parameters.items()}}
+    _write(path, state)
+    return step
+
+
+def _write(path: Path, state: Any) -> None:
+    """Write whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
     torch.save(state, unfinished)
     unfinished.replace(path)
+
+
+def _fill(parameters: dict[str, torch.nn.Parameter], kept: Mapping[str, torch.Tensor]) -> None:
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            parameter.copy_(kept[name])
 
 
 def _lasting(schedule: Schedule) -> str:
@@ -284,9 +319,7 @@ def _resume(path: Path, parameters: dict[str, Any], optimizers: Sequence[Any], s
     state = torch.load(path, weights_only=True, map_location="cpu")
     if state["schedule"] != _lasting(schedule):
         raise ValueError(f"{path}: a training with another schedule; remove it to start over")
-    with torch.no_grad():
-        for name, parameter in parameters.items():
-            parameter.copy_(state["parameters"][name])
+    _fill(parameters, state["parameters"])
     for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
         optimizer.load_state_dict(kept)
     return int(state["step"])

@@ -44,7 +44,8 @@ def show(kind: Kind, recipe: Recipe, split: Split) -> str:
 def _rows(kind: Kind, recipe: Recipe, tokenizer: Any, part: list[Any]) -> Encoded:
     if kind == "extractor":
         return extractor_rows(tokenizer, part, recipe.max_tokens)
-    return classifier_rows(tokenizer, part, recipe.max_tokens, whole=recipe.labels == "whole")
+    whole = recipe.labels == "whole"
+    return classifier_rows(tokenizer, part, recipe.max_tokens, whole=whole, version=recipe.prompt_version)
 
 
 def _answer(tokenizer: Any, row: Row) -> Iterator[str]:

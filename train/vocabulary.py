@@ -17,8 +17,13 @@ EXTRACTOR_CONTROL = ("<pad>", "<bos>", "<eos>", "<start_of_turn>", "<end_of_turn
 CLASSIFIER_CONTROL = ("<|endoftext|>", "<|user|>", "<|assistant|>", "<|end|>")
 
 
-def train_tokenizer(texts: Iterable[str], size: int, control: Sequence[str], names: Mapping[str, str]) -> Any:
-    """A fast tokenizer of ``size`` tokens; ``names`` are its ``bos_token``, ``eos_token`` and ``pad_token``."""
+def train_tokenizer(
+    texts: Iterable[str], size: int, control: Sequence[str], names: Mapping[str, str], whole: Sequence[str] = ()
+) -> Any:
+    """A fast tokenizer of ``size`` tokens, those of ``control`` first and the texts ``whole`` among them.
+
+    ``names`` are its ``bos_token``, ``eos_token`` and ``pad_token``.
+    """
     tokenizer = Tokenizer(models.BPE())
     # Words keep the space before them; digits, marks and line ends stand alone, so that no token holds two lines.
     words = Regex(r"</?eq>|\d| ?[A-Za-z]+|\n| ?[^\sA-Za-z\d]| +")
@@ -32,10 +37,11 @@ def train_tokenizer(texts: Iterable[str], size: int, control: Sequence[str], nam
     tokenizer.train_from_iterator(
         texts,
         trainers.BpeTrainer(
-            vocab_size=size,
+            vocab_size=size - len(whole),
             special_tokens=[AddedToken(token, special=True, normalized=False) for token in control],
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             show_progress=False,
         ),
     )
+    tokenizer.add_tokens([AddedToken(one, normalized=False) for one in whole])
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names)  # type: ignore[no-untyped-call]

@@ -123,9 +123,10 @@ def _is_name(text: object) -> bool:
 
 def _check_values(path: Path, manifest: Manifest) -> None:
     """Refuse what would be used without a further look: numbers out of their range, file names that are paths."""
+    versions = PROMPT_VERSIONS.get(manifest.kind, ())
     problems = {
         f"kind must be one of {', '.join(KINDS)}": manifest.kind in KINDS,
-        f"prompt_version must be one of {PROMPT_VERSIONS}": manifest.prompt_version in PROMPT_VERSIONS,
+        f"prompt_version must be one of {versions}": manifest.prompt_version in versions,
         "max_tokens must be a whole number from 16 on": isinstance(manifest.max_tokens, int)
         and manifest.max_tokens >= 16,
         "threshold must lie between 0 and 1": _number(manifest.threshold) and 0 < manifest.threshold < 1,

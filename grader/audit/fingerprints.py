@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parent.parent
 KEY_BYTES = 16
-MODEL_ROOMS = frozenset({"prompts.py", "modeling", "engines", "adapters", "lines.py", "doubts.py"})
+MODEL_ROOMS = frozenset(
+    {"prompts.py", "marks.py", "numbers.py", "modeling", "engines", "adapters", "lines.py", "doubts.py"}
+)
 """The code between a text and what a model says of it."""
 OUTSIDE = frozenset(
     {

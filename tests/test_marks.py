@@ -1,0 +1,44 @@
+"""Letters beside numbers: the same for the same value, whatever stands behind."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.limits import MAX_DIGITS
+from grader.marks import LETTERS, OPEN, marked
+
+
+def test_the_same_value_has_the_same_letter():
+    """However it is written: with decimals, thousands apart, as a word, as a percentage or its hundredth."""
+    problem, lines = marked("2 coffees at $3.00, 20% off, twelve of 1,200; half.", ["2*3=6", "1200*.2=240, 12/100"])
+    assert problem == "2ⓐ coffees at $3.00ⓑ, 20%ⓒ off, twelveⓓ of 1,200ⓔ; halfⓐ."
+    assert lines == ["2ⓐ*3ⓑ=6ⓕ ○ⓒⓓⓔⓕ", "1200ⓔ*.2ⓒ=240ⓖ, 12ⓓ/100ⓗ ○ⓕⓖⓗ"]
+    assert marked("0 and 0.00", [])[0] == "0ⓐ and 0.00ⓐ"
+
+
+def test_a_line_tells_what_is_left_open():
+    """Numbers of the problem that no line used, and results that no later line took up."""
+    _, lines = marked("She has 5 and 7 and 9.", ["5 + 7 = 12", "12 * 2 = 24", "Answer: 24"])
+    assert [line.partition(OPEN)[2] for line in lines] == ["ⓒⓓ", "ⓒⓔⓕ", "ⓒⓔ"]
+
+
+def test_after_the_last_letter_numbers_stay_bare():
+    """26 values have letters; a number too long to be worth a value has none."""
+    text = " ".join(map(str, range(100, 140)))
+    problem, _ = marked(text, [])
+    assert sum(problem.count(letter) for letter in LETTERS) == len(LETTERS)
+    assert problem.endswith("139")
+    assert marked("9" * (MAX_DIGITS + 1), [])[0] == "9" * (MAX_DIGITS + 1)
+
+
+@given(st.text(), st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=3))
+def test_what_comes_later_changes_nothing_before(problem, lines, more):
+    """A solution that goes on has the same marks up to there, and without marks it is the text that it was."""
+    first, some = marked(problem, lines)
+    longer, all_of_them = marked(problem, [*lines, *more])
+    assert (longer, all_of_them[: len(some)]) == (first, some)
+    if not set(problem + "".join(lines)) & {*LETTERS, OPEN}:
+        bare = str.maketrans("", "", LETTERS)
+        assert first.translate(bare) == problem
+        assert [line.translate(bare) for line in some] == [f"{line} {OPEN}" for line in lines]
