@@ -82,16 +82,6 @@ def test_the_batch_does_not_matter(loaded, solutions, batch_tokens):
     assert difference(TorchClassifier(loaded, batch_tokens=batch_tokens).classify(solutions), together) < CLOSE
 
 
-def test_memory_that_is_there_is_not_filled_with_padding(loaded, solutions, monkeypatch):
-    """However many tokens a batch may have, it has no more than keep a GPU busy; the answers are the same."""
-    together, engine = TorchClassifier(loaded, batch_tokens=1_000_000), TorchClassifier(loaded, batch_tokens=1_000_000)
-    wanted = together.classify(solutions)
-    monkeypatch.setattr("grader.engines.torch_classifier.ENOUGH_TOKENS", 1_000)
-    assert difference(engine.classify(solutions), wanted) < CLOSE
-    assert together.counts["forwards"] == 1
-    assert engine.counts["positions"] < 0.75 * together.counts["positions"]
-
-
 def test_order_and_neighbours_do_not_matter(loaded, solutions):
     """Shuffled, alone, or beside its double, a solution gets the same answer."""
     engine = TorchClassifier(loaded)

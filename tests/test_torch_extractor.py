@@ -247,16 +247,6 @@ def test_a_cut_answer_is_counted_and_keeps_what_it_closed(trained):
     assert engine.counts["cut"] == 1
 
 
-def test_rows_enter_by_length_and_are_decoded_together(trained, monkeypatch):
-    """A large batch is filled in parts of less padding; then all of it takes each step at once."""
-    whole, parts = (trained.engine(batch_tokens=100_000) for _ in range(2))
-    whole.extract(LINES, [None] * len(LINES))
-    monkeypatch.setattr("grader.engines.greedy.ENTERING", 1_000)
-    trained.check(parts, LINES, [None] * len(LINES))
-    assert 1 < parts.counts["forwards"] - whole.counts["forwards"] < 10
-    assert parts.counts["positions"] < whole.counts["positions"]
-
-
 def test_a_row_leaves_when_it_is_finished_and_another_enters(trained):
     """Forwards over single tokens get smaller as rows finish, and new rows fill the batch before it is empty."""
     engine = trained.engine(batch_tokens=1_600)

@@ -11,8 +11,6 @@ from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity
 
 from gpu_cases import bases, classifier, extractor
-from grader.engines.greedy import ENTERING
-from grader.engines.torch_classifier import ENOUGH_TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,10 +23,12 @@ NAME = 100
 ROWS = 1000
 """Rows that the models are asked at a time."""
 DECODED = 256
+CLASSIFIED_TOKENS, VERIFIED_TOKENS = 8_192, 16_384
+"""Tokens of the batches that are watched: fewer than the engines' own, so that little of them is padding."""
 
 
 def profile(bench: Bench) -> None:
-    """The classifier's forward, drafts that are verified, and decoding: one batch of each, as the engines make it.
+    """The classifier's forward, drafts that are verified, and decoding: one batch of each, of rows of like length.
 
     On a CPU the operators are told in place of kernels.
     """
@@ -47,7 +47,7 @@ def _classifier(bench: Bench) -> None:
     bench.check("classifier", found, plain, wanted)
     end = len(rows) * 3 // 4  # a batch from the middle, where most rows are
     longest = rows[end - 1]
-    batch = rows[max(0, end - ENOUGH_TOKENS // len(longest.ids)) : end]
+    batch = rows[max(0, end - CLASSIFIED_TOKENS // len(longest.ids)) : end]
     tokens = sum(len(row.ids) for row in batch)
     _kernels(
         bench,
@@ -69,7 +69,7 @@ def _extractor(bench: Bench) -> None:
         engine = extractor._greedy(bench, model, prefix, count, grouped=bench.cuda)  # noqa: SLF001
         rows = sorted(extractor._rows(count, acceptance=acceptance), key=engine._width)  # noqa: SLF001
         end = count * 3 // 4
-        batch = rows[max(0, end - (most or ENTERING // engine._width(rows[end - 1]))) : end]  # noqa: SLF001
+        batch = rows[max(0, end - (most or VERIFIED_TOKENS // engine._width(rows[end - 1]))) : end]  # noqa: SLF001
         work = partial(extractor._answer, engine, batch)  # noqa: SLF001
         work()
         tokens = sum(len(row.ids) + max(len(row.script), len(row.draft)) - 1 for row in batch)

@@ -22,9 +22,6 @@ REFILL = 0.75
 """Share of a batch's rows below which new ones are taken in."""
 COMPACT = 0.125
 """Share of finished rows from which they are taken out of the memory."""
-ENTERING = 16_384
-"""Tokens that enter at once: they keep any GPU busy, and in more of them rows differ more in length, for more padding.
-A batch that has room for more is filled by several such forwards, before it is decoded together."""
 LOGITS = 2**27
 """Logits that are computed at once: 512 positions of a vocabulary of 262,144."""
 
@@ -118,11 +115,10 @@ class Greedy:
         """The rows that are to enter now: none while those that are being decoded fill the batch well enough."""
         if not waiting:
             return []
-        width = self._width(waiting[-1])
-        room = max(1, self._batch_tokens // width)
+        room = max(1, self._batch_tokens // self._width(waiting[-1]))
         if len(self._rows) > room * REFILL:
             return []
-        return waiting[-max(1, min(room - len(self._rows), ENTERING // width)) :]
+        return waiting[-max(1, room - len(self._rows)) :]
 
     def _enter(self, rows: Sequence[Row]) -> None:
         """One forward over prompts and drafts; the rows whose answer goes on join those that are being decoded."""

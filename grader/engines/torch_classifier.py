@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from grader.types import Solution
 
 BATCH_TOKENS = {"cpu": 4_096, "cuda": 65_536}
-"""Tokens of a batch that the memory may be asked for, padding included."""
-ENOUGH_TOKENS = 8_192
-"""Tokens of a batch that keep any GPU busy; in larger ones rows only differ more in length, and more is padding."""
+"""Tokens of a batch, padding included."""
 FLAWED = 1
 """Index of the label (source: the manifest's ``labels``)."""
 
@@ -92,7 +90,7 @@ class TorchClassifier:
         waiting = sorted(block.rows, key=lambda index: len(rows[index].ids))
         while waiting:
             longest = len(rows[waiting[-1]].ids) - (beginnings.length if beginnings else 0)
-            batch = waiting[-max(1, min(self.batch_tokens, ENOUGH_TOKENS) // longest) :]
+            batch = waiting[-max(1, self.batch_tokens // longest) :]
             if beginnings:
                 beginnings.choose(torch.tensor([beginning_of[index] for index in batch], device=self._loaded.device))
             found = self._attempt([rows[index] for index in batch], beginnings)
