@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -12,6 +13,7 @@ from grader.engines import Pair
 from grader.engines.scripted import ScriptedClassifier, ScriptedExtractor
 from grader.types import Classification
 
+KINDS = ["right"] * 30 + ["false"] * 6 + ["wrong"] * 4 + ["vague"] * 2
 UNSURE = "25 times 4 equals 100"
 
 
@@ -99,3 +101,14 @@ def audit(path, *options):
 def summary(folder):
     """Read the summary of the latest night."""
     return json.loads((folder / "store" / "latest" / "summary.json").read_text())
+
+
+def work(folder):
+    """What the night's first data set cost."""
+    return summary(folder)["data"][0]["work"]
+
+
+def changes(folder):
+    """The changes of data set ``d``, by key, with their causes."""
+    table = pl.read_parquet(folder / "store" / "latest" / "d" / "changes.parquet")
+    return {row["key"]: (row["change"], row["cause"]) for row in table.iter_rows(named=True)}
