@@ -22,7 +22,9 @@ OPEN = "○"
 """Before the letters of the values that stand in one place only, in the problem or in one line, up to this line."""
 _SAID = {word: value for word, value in NUMBER_WORDS.items() if value > 1}
 _SAID |= {"half": 2, "twice": 2, "double": 2, "doubled": 2, "triple": 3, "thrice": 3, "dozen": 12, "quarter": 4}
-_NUMBER = re.compile(rf"(?P<number>{NUMBER})(?P<percent>%)?|\b(?P<word>{'|'.join(_SAID)})\b", re.IGNORECASE)
+_LATEX = r"\d{1,3}(?:(?:\{,\}|\\,)\d{3})+(?:\.\d+)?"  # thousands apart as LaTeX has them: 1{,}250 and 1\,250
+_NUMBER = re.compile(rf"(?P<number>{_LATEX}|{NUMBER})(?P<percent>\\?%)?|\b(?P<word>{'|'.join(_SAID)})\b", re.IGNORECASE)
+_APART = str.maketrans("", "", "{},\\")
 
 
 def marked(problem: str, lines: Sequence[str]) -> tuple[str, list[str]]:
@@ -66,7 +68,7 @@ class _Marks:
             values = (Fraction(_SAID[match["word"].lower()]),)
         else:
             try:
-                value = parse_number(match["number"]).value
+                value = parse_number(match["number"].translate(_APART)).value
             except LimitError:
                 return ""
             values = (value / 100, value) if match["percent"] else (value,)

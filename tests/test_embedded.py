@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from safetensors import safe_open
 
@@ -12,6 +14,7 @@ from grader.engines import load_pair
 from grader.modeling import load_tokenizer
 from grader.types import Solution
 
+SAMPLES = Path(__file__).parents[1] / "sample_data" / "solutions.parquet"
 LINES = {
     "She fills 3 boxes with 12 eggs each, so she has 3 x 12 = 36 eggs.": ["3*12=36"],
     "That leaves $125 - $38 = $87 for the other gifts.": ["125-38=87"],
@@ -81,8 +84,13 @@ def test_it_tells_false_ideas_from_right_ones(pair, wrong):
 
 
 def test_its_threshold_is_quiet(pair):
-    """By default it hardly decides a verdict: it objects to good answers in forms that its data do not have."""
-    assert pair.threshold >= 0.97
+    """By default it hardly ever objects to good solutions, whose manners its data do not have."""
+    rows = pq.read_table(SAMPLES, columns=["problem", "solution", "label"]).to_pylist()
+    good = [Solution(row["problem"], row["solution"]) for row in rows if row["label"] == "correct"]
+    flawed = [answer.flawed for answer in pair.classifier.classify(good)]
+    assert len(flawed) > 150
+    assert sum(one >= pair.threshold for one in flawed) <= 0.01 * len(flawed)
+    assert pair.threshold >= 0.9
 
 
 def test_a_run_says_which_pair_it_uses(pair):

@@ -15,6 +15,7 @@ def test_the_same_value_has_the_same_letter():
     assert problem == "2ⓐ coffees at $3.00ⓑ, 20%ⓒ off, twelveⓓ of 1,200ⓔ; halfⓐ."
     assert lines == ["2ⓐ*3ⓑ=6ⓕ ○ⓒⓓⓔⓕ", "1200ⓔ*.2ⓒ=240ⓖ, 12ⓓ/100ⓗ ○ⓕⓖⓗ"]
     assert marked("0 and 0.00", [])[0] == "0ⓐ and 0.00ⓐ"
+    assert marked("1,250.5", [r"1{,}250.5 + 1\,250 = 5\%"])[1] == [r"1{,}250.5ⓐ + 1\,250ⓑ = 5\%ⓒ ○ⓑⓒ"]
 
 
 def test_a_line_tells_what_is_left_open():
