@@ -14,12 +14,16 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from servers import Flaky
 
+from grader import remote
 from grader.cli.grade import main as grade
 from grader.cli.join import main as join
-from grader.distributed import PartGrader, Plan
-from grader.run import Request
+from grader.distributed import PartGrader, Plan, _finished
+from grader.remote import RemotePath
+from grader.run import Log, Request
 from grader.run.identity import Originals
+from grader.run.log import Style
 from grader.run.request import prepare_parts
 
 ROWS, PART_ROWS = 1_200, 100
@@ -189,9 +193,9 @@ def test_no_cluster(folder, tmp_path, capsys):
 class TestActors:
     """What an actor does, without Ray."""
 
-    def plan(self, folder, output, **changes):
+    def plan(self, folder, output, source="in.parquet", **changes):
         """Give the plan of a run over the input."""
-        request = Request([str(folder / "in.parquet")], output, **changes)
+        request = Request([source if "://" in source else str(folder / source)], output, **changes)
         job = prepare_parts(request)
         models = {"extractor": "rules", "classifier": False}
         return Plan(job, Originals(job.inputs).fingerprints, PART_ROWS, models)
@@ -207,6 +211,46 @@ class TestActors:
         assert [(row["part"], row["error"]) for row in answers] == [(index, None) for index in order]
         assert json.loads(answers[0]["said"])["rows"]["total"] == PART_ROWS
         assert is_whole(output, folder)
+
+    def test_parts_in_a_bucket(self, folder, tmp_path, monkeypatch, s3):
+        """From a bucket into a bucket: parts appear whole, the run finds them again, and joined they are the report."""
+        monkeypatch.chdir(tmp_path)
+        s3.upload_file(str(folder / "in.parquet"), "bucket", "in.parquet")
+        plan = self.plan(folder, RemotePath("s3://bucket/graded"), "s3://bucket/in.parquet")
+        actor = PartGrader(plan, 1)
+        for index in range(plan.parts):
+            assert sorted(_finished(plan, Log(Style.QUIET))) == list(range(index))
+            (row,) = actor(pa.table({"part": [index]})).to_pylist()
+            assert row["error"] is None
+        assert not list(tmp_path.iterdir())
+        assert join(["s3://bucket/graded", "-o", "joined.parquet"]) == 0
+        assert pq.read_table("joined.parquet").equals(pq.read_table(folder / "whole.parquet"))
+        again = replace(plan, job=replace(plan.job, request=replace(plan.job.request, restart=True)))
+        assert not _finished(again, Log(Style.QUIET))
+        assert [one["Key"] for one in s3.list_objects_v2(Bucket="bucket")["Contents"]] == ["in.parquet"]
+
+    @pytest.mark.parametrize("fault", ["cut", 503])
+    def test_a_connection_that_is_cut(self, folder, tmp_path, monkeypatch, fault):
+        """A failure in the middle of a part costs its actor one more request, and no row."""
+        pytest.importorskip("aiohttp")
+        monkeypatch.setattr(remote, "BLOCK_BYTES", 1_000)
+        monkeypatch.setattr(remote, "FIRST_WAIT_S", 0.001)
+        server, asked = Flaky(), []
+        server.files["/in.parquet"] = (folder / "in.parquet").read_bytes()
+        with server.serving() as url:
+            for faults in ([], [None, None, fault]):
+                output = tmp_path / f"with-{len(faults)}"
+                output.mkdir()
+                actor = PartGrader(self.plan(folder, output, f"{url}/in.parquet"), 1)
+                server.asked, server.faults = [], faults
+                (row,) = actor(pa.table({"part": [7]})).to_pylist()
+                assert row["error"] is None
+                assert not server.faults
+                asked.append(len(server.asked))
+        assert asked[1] == asked[0] + 1
+        rows = [pq.read_table(tmp_path / name / "part-00007.parquet") for name in ("with-0", "with-3")]
+        assert rows[0].equals(pq.read_table(folder / "whole.parquet").slice(700, 100))
+        assert rows[1].equals(rows[0])
 
     def test_what_goes_wrong_is_told(self, folder, tmp_path):
         """A node that sees another input, or has other models, says so instead of writing a part."""
