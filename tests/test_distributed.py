@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import types
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,10 @@ from servers import Flaky
 from grader import remote
 from grader.cli.grade import main as grade
 from grader.cli.join import main as join
-from grader.distributed import PartGrader, Plan, _finished
+from grader.distributed import Cluster, PartGrader, Plan, _finished, run_on_ray
+from grader.engines import Pair
+from grader.engines.scripted import ScriptedExtractor
+from grader.errors import UsageError
 from grader.remote import RemotePath
 from grader.run import Log, Request
 from grader.run.identity import Originals
@@ -269,6 +273,27 @@ class TestActors:
             assert said in row["error"]
             assert row["code"] == 2
         assert not parts(output)
+
+    def test_nodes_with_other_models(self, folder, tmp_path, monkeypatch):
+        """The first part of other models ends the run and is named, and no run goes on with the parts of both."""
+        plan = self.plan(folder, tmp_path / "out", part_rows=PART_ROWS)
+
+        def graded(*_):
+            for index, adapter in enumerate(("aaa", "bbb")):
+                extractor = ScriptedExtractor({})
+                extractor.identity = lambda adapter=adapter: {"adapter_sha256": adapter}
+                pair = Pair("auto", extractor)
+                monkeypatch.setattr("grader.distributed.load_pair", lambda pair=pair, **_: pair)
+                (row,) = PartGrader(plan, 1)(pa.table({"part": [index]})).to_pylist()
+                yield index, json.loads(row["said"])
+            raise AssertionError("the run went on")
+
+        monkeypatch.setattr("grader.distributed._graded", graded)
+        monkeypatch.setattr("grader.distributed._connected", lambda _: nullcontext())
+        said = r"part-00001.*part-00000.* differ in extractor.model.adapter_sha256 \(bbb, aaa\); .* --restart"
+        for _ in range(2):
+            with pytest.raises(UsageError, match=said):
+                run_on_ray(plan.job, plan.models, Cluster(), Log(Style.QUIET))
 
     def test_plans_travel(self, folder, tmp_path):
         """A plan survives pickling; its parts are the ranges of a local run; no rows are one part."""
