@@ -25,7 +25,7 @@ from grader.parquet_io.writer import AtomicWriter, beside, stops_run
 from grader.remote import RemotePath
 from grader.run.chunks import Spread, chunks_of
 from grader.run.graders import MODEL_PART_ROWS, PART_ROWS, chunk_rows_of
-from grader.run.identity import Originals
+from grader.run.identity import Originals, spelled, unequal
 from grader.run.joining import check_settings, open_shard
 from grader.run.lock import locked
 from grader.run.log import Log, Style
@@ -107,6 +107,7 @@ def run_on_ray(job: Job, models: Mapping[str, Any], cluster: Cluster, log: Log) 
             with Progress(log, job.rows, resumed) as progress, _connected(cluster):
                 for index, metadata in _graded(plan, todo, cluster):
                     said[index] = metadata
+                    _check_models(plan, said, index)
                     progress.advance(metadata["rows"]["total"])
         originals.check()
     summary = _summary(plan, said, resumed)
@@ -145,6 +146,7 @@ def _finished(plan: Plan, log: Log) -> dict[int, dict[str, Any]]:
         report = open_shard(place)
         check_settings(expected, report, f"{folder}: its parts and this command", "throw them away with --restart")
         found[report.shard.number - 1] = dict(report.said)
+        _check_models(plan, found, report.shard.number - 1)
     rows = sum(one["rows"]["total"] for one in found.values())
     if found:
         log.say(
@@ -155,6 +157,17 @@ def _finished(plan: Plan, log: Log) -> dict[int, dict[str, Any]]:
             total=plan.job.rows,
         )
     return found
+
+
+def _check_models(plan: Plan, said: Mapping[int, Mapping[str, Any]], index: int) -> None:
+    """Raise UsageError where a part was graded by other models than the first of those that are there."""
+    other = next(iter(said))
+    models, theirs = ({name: said[one][name] for name in ENGINES} for one in (index, other))
+    if found := [f"{name} ({spelled(one)}, {spelled(two)})" for name, one, two in unequal(models, theirs)]:
+        raise UsageError(
+            f"{plan.place(index)} and {plan.place(other)} were graded by models that differ in {', '.join(found)}; "
+            "give all nodes the same ones, and remove the parts of the others or throw all away with --restart"
+        )
 
 
 def _parts_in(folder: Place) -> Sequence[Place]:

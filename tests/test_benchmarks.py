@@ -1,10 +1,14 @@
 """The yardsticks measure what benchmarks/README.md says."""
 
 import importlib
+import importlib.util
+import json
 import random
 import re
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
@@ -82,3 +86,25 @@ def test_drawn_rows_are_true_and_consistent(make_rows):
 def test_ambiguous_numbers_make_no_template(make_rows):
     """A solution in which one number means two things is left out."""
     assert make_rows._template("Tom has 8 and finds 4.", "8/2=<<8/2=4>>4, 4+4=<<4+4=8>>8") is None
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
+def test_rows_graded_in_every_way(monkeypatch, tmp_path, capsys):
+    """Actors, a killed one among them, and shards are compared with the local run, and nothing differs."""
+    gold = "He pays 3*40=<<3*40=120>>120 dollars.\nHe keeps 200-120=<<200-120=80>>80.\n#### 80"
+    question = "Tom has $200 and buys 3 hats for $40 each."
+    pq.write_table(pa.table({"question": [question], "solution": [gold]}), tmp_path / "gsm8k_train.parquet")
+    pq.write_table(pa.table({"problem": ["p"], "solution": ["1+1=3"]}), tmp_path / "mathclean_simple.parquet")
+    monkeypatch.syspath_prepend(FOLDER)
+    command = ["cluster.py", "--data", str(tmp_path), "--rows", "399", "--pair-rows", "0", "--shards", "3"]
+    monkeypatch.setattr("sys.argv", command)
+    importlib.import_module("cluster").main()
+    runs = json.loads(capsys.readouterr().out.splitlines()[-1])["runs"]
+    assert [run["run"].partition(" after")[0] for run in runs] == [
+        "local",
+        "1 actor",
+        "2 actors",
+        "2 actors, 1 killed",
+        "3 shards",
+    ]
+    assert [(run["rows that differ"], run["else"]) for run in runs[1:]] == [(0, "")] * 4

@@ -8,18 +8,26 @@ import subprocess
 import sys
 import time
 import types
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from servers import Flaky
 
+from grader import remote
 from grader.cli.grade import main as grade
 from grader.cli.join import main as join
-from grader.distributed import PartGrader, Plan
-from grader.run import Request
+from grader.distributed import Cluster, PartGrader, Plan, _finished, run_on_ray
+from grader.engines import Pair
+from grader.engines.scripted import ScriptedExtractor
+from grader.errors import UsageError
+from grader.remote import RemotePath
+from grader.run import Log, Request
 from grader.run.identity import Originals
+from grader.run.log import Style
 from grader.run.request import prepare_parts
 
 ROWS, PART_ROWS = 1_200, 100
@@ -189,9 +197,9 @@ def test_no_cluster(folder, tmp_path, capsys):
 class TestActors:
     """What an actor does, without Ray."""
 
-    def plan(self, folder, output, **changes):
+    def plan(self, folder, output, source="in.parquet", **changes):
         """Give the plan of a run over the input."""
-        request = Request([str(folder / "in.parquet")], output, **changes)
+        request = Request([source if "://" in source else str(folder / source)], output, **changes)
         job = prepare_parts(request)
         models = {"extractor": "rules", "classifier": False}
         return Plan(job, Originals(job.inputs).fingerprints, PART_ROWS, models)
@@ -207,6 +215,46 @@ class TestActors:
         assert [(row["part"], row["error"]) for row in answers] == [(index, None) for index in order]
         assert json.loads(answers[0]["said"])["rows"]["total"] == PART_ROWS
         assert is_whole(output, folder)
+
+    def test_parts_in_a_bucket(self, folder, tmp_path, monkeypatch, s3):
+        """From a bucket into a bucket: parts appear whole, the run finds them again, and joined they are the report."""
+        monkeypatch.chdir(tmp_path)
+        s3.upload_file(str(folder / "in.parquet"), "bucket", "in.parquet")
+        plan = self.plan(folder, RemotePath("s3://bucket/graded"), "s3://bucket/in.parquet")
+        actor = PartGrader(plan, 1)
+        for index in range(plan.parts):
+            assert sorted(_finished(plan, Log(Style.QUIET))) == list(range(index))
+            (row,) = actor(pa.table({"part": [index]})).to_pylist()
+            assert row["error"] is None
+        assert not list(tmp_path.iterdir())
+        assert join(["s3://bucket/graded", "-o", "joined.parquet"]) == 0
+        assert pq.read_table("joined.parquet").equals(pq.read_table(folder / "whole.parquet"))
+        again = replace(plan, job=replace(plan.job, request=replace(plan.job.request, restart=True)))
+        assert not _finished(again, Log(Style.QUIET))
+        assert [one["Key"] for one in s3.list_objects_v2(Bucket="bucket")["Contents"]] == ["in.parquet"]
+
+    @pytest.mark.parametrize("fault", ["cut", 503])
+    def test_a_connection_that_is_cut(self, folder, tmp_path, monkeypatch, fault):
+        """A failure in the middle of a part costs its actor one more request, and no row."""
+        pytest.importorskip("aiohttp")
+        monkeypatch.setattr(remote, "BLOCK_BYTES", 1_000)
+        monkeypatch.setattr(remote, "FIRST_WAIT_S", 0.001)
+        server, asked = Flaky(), []
+        server.files["/in.parquet"] = (folder / "in.parquet").read_bytes()
+        with server.serving() as url:
+            for faults in ([], [None, None, fault]):
+                output = tmp_path / f"with-{len(faults)}"
+                output.mkdir()
+                actor = PartGrader(self.plan(folder, output, f"{url}/in.parquet"), 1)
+                server.asked, server.faults = [], faults
+                (row,) = actor(pa.table({"part": [7]})).to_pylist()
+                assert row["error"] is None
+                assert not server.faults
+                asked.append(len(server.asked))
+        assert asked[1] == asked[0] + 1
+        rows = [pq.read_table(tmp_path / name / "part-00007.parquet") for name in ("with-0", "with-3")]
+        assert rows[0].equals(pq.read_table(folder / "whole.parquet").slice(700, 100))
+        assert rows[1].equals(rows[0])
 
     def test_what_goes_wrong_is_told(self, folder, tmp_path):
         """A node that sees another input, or has other models, says so instead of writing a part."""
@@ -225,6 +273,27 @@ class TestActors:
             assert said in row["error"]
             assert row["code"] == 2
         assert not parts(output)
+
+    def test_nodes_with_other_models(self, folder, tmp_path, monkeypatch):
+        """The first part of other models ends the run and is named, and no run goes on with the parts of both."""
+        plan = self.plan(folder, tmp_path / "out", part_rows=PART_ROWS)
+
+        def graded(*_):
+            for index, adapter in enumerate(("aaa", "bbb")):
+                extractor = ScriptedExtractor({})
+                extractor.identity = lambda adapter=adapter: {"adapter_sha256": adapter}
+                pair = Pair("auto", extractor)
+                monkeypatch.setattr("grader.distributed.load_pair", lambda pair=pair, **_: pair)
+                (row,) = PartGrader(plan, 1)(pa.table({"part": [index]})).to_pylist()
+                yield index, json.loads(row["said"])
+            raise AssertionError("the run went on")
+
+        monkeypatch.setattr("grader.distributed._graded", graded)
+        monkeypatch.setattr("grader.distributed._connected", lambda _: nullcontext())
+        said = r"part-00001.*part-00000.* differ in extractor.model.adapter_sha256 \(bbb, aaa\); .* --restart"
+        for _ in range(2):
+            with pytest.raises(UsageError, match=said):
+                run_on_ray(plan.job, plan.models, Cluster(), Log(Style.QUIET))
 
     def test_plans_travel(self, folder, tmp_path):
         """A plan survives pickling; its parts are the ranges of a local run; no rows are one part."""

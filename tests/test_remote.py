@@ -182,30 +182,6 @@ def test_outputs_that_cannot_be_written(folder, formats, capsys, url):
     assert "reports are written to local files and to s3://" in capsys.readouterr().err
 
 
-@pytest.fixture(scope="module")
-def s3():
-    """Give a client of a local S3 server that this starts, and point the AWS libraries at it."""
-    pytest.importorskip("s3fs")
-    server_of = pytest.importorskip("moto.server").ThreadedMotoServer
-    server = server_of(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {
-            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-            "AWS_ACCESS_KEY_ID": "k3y",
-            "AWS_SECRET_ACCESS_KEY": "s3cr3t",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }.items():
-            patch.setenv(name, value)
-        import boto3
-
-        client = boto3.client("s3")
-        client.create_bucket(Bucket="bucket")
-        yield client
-    server.stop()
-
-
 class TestS3:
     """``s3://`` in and out, against a real server."""
 
