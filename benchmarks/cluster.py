@@ -1,6 +1,6 @@
 """Whether a Ray cluster and shards give the rows of a local run, whatever dies, and what a second actor brings.
 
-    python benchmarks/cluster.py [--rows 10000] [--pair-rows N] [--shards 16] [--work DIR]
+    python benchmarks/cluster.py [--rows 10000] [--pair-rows N] [--parts 40] [--shards 16] [--no-rules] [--work DIR]
 
 mathclean_simple and generated rows, shuffled, are graded locally, and by ``grade --ray=local`` with one actor of one
 core, with two, and with two of which one is killed under way: by the rules alone, and the first ``--pair-rows`` of them
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 COMMAND = "from grader.cli.entry import {0}; raise SystemExit({0}())"
 RULES = ("--extractor", "rules", "--no-classifier")
-PARTS = 40
 RUNS = (("1 actor", 1, False), ("2 actors", 2, False), ("2 actors, 1 killed", 2, True))
 HEADER = ("models", "rows", "run", "seconds", "to the first part", "rows/s then", "rows that differ", "else")
 
@@ -44,17 +43,21 @@ def main() -> None:
     arguments = parser(__doc__.splitlines()[0])
     arguments.add_argument("--rows", type=int, default=10_000, help="rows to generate (default: %(default)s)")
     arguments.add_argument("--pair-rows", type=int, metavar="N", help="rows for the pair (default: all; 0: none)")
+    arguments.add_argument("--parts", type=int, default=40, metavar="N", help="of every run (default: %(default)s)")
+    arguments.add_argument("--no-rules", action="store_true", help="the runs with the pair alone")
     arguments.add_argument("--shards", type=int, default=16, metavar="N", help="default: %(default)s; 0: none")
     arguments.add_argument("--work", type=Path, help="folder for the files (default: one that is removed)")
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as name:
         work = options.work or Path(name)
         rows = _write_rows(work / "rows.parquet", options.data, options.rows)
-        runs = list(_every_way(work, "none", rows, RULES, options.shards))
+        runs: list[dict[str, Any]] = []
+        if not options.no_rules:
+            runs += _every_way(work, "none", rows, RULES, options.parts, options.shards)
         if paired := rows if options.pair_rows is None else min(rows, options.pair_rows):
-            runs += _every_way(work, "pair", paired, ("--limit", str(paired)), 0)
+            runs += _every_way(work, "pair", paired, ("--limit", str(paired)), options.parts, 0)
     print_table("The same rows in every way", HEADER, [[run.get(name, "") for name in HEADER] for run in runs])
-    finish("cluster", {"parts": PARTS, "runs": runs})
+    finish("cluster", {"parts": options.parts, "runs": runs})
     if any(run.get("rows that differ") or run.get("else") for run in runs):
         sys.exit("not all reports are the same")
 
@@ -72,10 +75,12 @@ def _write_rows(path: Path, data: Path, generated: int) -> int:
     return len(rows)
 
 
-def _every_way(work: Path, models: str, rows: int, options: Sequence[str], shards: int) -> Iterator[dict[str, Any]]:
-    """Grade the rows locally and in every other way; gives a line of the table for each run."""
+def _every_way(
+    work: Path, models: str, rows: int, options: Sequence[str], count: int, shards: int
+) -> Iterator[dict[str, Any]]:
+    """Grade the rows in ``count`` parts, locally and in every other way; gives a line of the table for each run."""
     local = work / f"{models}.parquet"
-    command = [str(work / "rows.parquet"), *options, "--part-rows", str(-(-rows // PARTS)), "--quiet"]
+    command = [str(work / "rows.parquet"), *options, "--part-rows", str(-(-rows // count)), "--quiet"]
     line = {"models": models, "rows": rows}
     began = time.time()
     _end(_start("grade", *command, "-o", local, "--overwrite"))
@@ -84,7 +89,7 @@ def _every_way(work: Path, models: str, rows: int, options: Sequence[str], shard
         parts = Path(tempfile.mkdtemp(dir=work))
         began = time.time()
         process = _start("grade", *command, "-o", parts, "--ray=local", "--ray-actors", actors)
-        after = f" after {_kill_an_actor(process, parts)} parts" if kills else ""
+        after = f" after {_kill_an_actor(process, parts, max(1, count // 8))} parts" if kills else ""
         _end(process)
         taken = {"run": run + after, "seconds": _since(began), **_speed(parts, began, rows)}
         yield _told(line | taken | _compared(parts, local))
@@ -145,11 +150,11 @@ def _end(process: subprocess.Popen[str]) -> None:
         sys.exit(f"exit code {process.returncode}:\n{said}")
 
 
-def _kill_an_actor(process: subprocess.Popen[str], parts: Path) -> int:
-    """Kill an actor of a run when some of its parts are there; gives how many."""
+def _kill_an_actor(process: subprocess.Popen[str], parts: Path, some: int) -> int:
+    """Kill an actor of a run when ``some`` of its parts are there; gives how many there were."""
     while process.poll() is None:
         there = len(list(parts.glob("part-*.parquet")))
-        if there >= PARTS // 8 and (actors := list(filter(_is_actor, _below(process.pid)))):
+        if there >= some and (actors := list(filter(_is_actor, _below(process.pid)))):
             os.kill(actors[0], signal.SIGKILL)
             return there
         time.sleep(0.02)
