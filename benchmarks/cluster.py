@@ -53,9 +53,9 @@ def main() -> None:
         rows = _write_rows(work / "rows.parquet", options.data, options.rows)
         runs: list[dict[str, Any]] = []
         if not options.no_rules:
-            runs += _every_way(work, "none", rows, RULES, options.parts, options.shards)
+            runs += _every_way(work, "none", rows, RULES, count=options.parts, shards=options.shards)
         if paired := rows if options.pair_rows is None else min(rows, options.pair_rows):
-            runs += _every_way(work, "pair", paired, ("--limit", str(paired)), options.parts, 0)
+            runs += _every_way(work, "pair", paired, ("--limit", str(paired)), count=options.parts, shards=0)
     print_table("The same rows in every way", HEADER, [[run.get(name, "") for name in HEADER] for run in runs])
     finish("cluster", {"parts": options.parts, "runs": runs})
     if any(run.get("rows that differ") or run.get("else") for run in runs):
@@ -76,7 +76,7 @@ def _write_rows(path: Path, data: Path, generated: int) -> int:
 
 
 def _every_way(
-    work: Path, models: str, rows: int, options: Sequence[str], count: int, shards: int
+    work: Path, models: str, rows: int, options: Sequence[str], *, count: int, shards: int
 ) -> Iterator[dict[str, Any]]:
     """Grade the rows in ``count`` parts, locally and in every other way; gives a line of the table for each run."""
     local = work / f"{models}.parquet"
