@@ -23,7 +23,8 @@ NAMES, THINGS = 0.9, 0.8
 """Share of a problem's names, and of its things, that become others."""
 _WORD = re.compile(r"[A-Za-z]+")
 _COUNTED = re.compile(r"\d ([a-z]{3,}s)\b")
-_SENTENCE = re.compile(r"(?:^|[.?!:\"])\s*$")
+_BEGINNING = ("", *'.?!:"')
+"""What stands before the first word of a sentence."""
 _NO_NAMES = frozenset(
     """
     January February March April May June July August September October November December Monday Tuesday
@@ -48,7 +49,7 @@ class Words:
     """The names and things of the problems ``questions``; those of one kind can stand for each other."""
 
     def __init__(self, questions: Iterable[str]) -> None:
-        capital, small, inside, counted = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+        small, inside, counted = Counter[str](), Counter[str](), Counter[str]()
         texts = list(questions)
         for text in texts:
             counted.update(match[1] for match in _COUNTED.finditer(text))
@@ -57,8 +58,8 @@ class Words:
                 if not word[0].isupper():
                     small[word] += 1
                 elif word[1:].islower():
-                    capital[word] += 1
-                    inside[word] += not _SENTENCE.search(text[: match.start()])
+                    before = text[max(0, match.start() - 20) : match.start()].rstrip()[-1:]
+                    inside[word] += before not in _BEGINNING
         names = {
             word for word, times in inside.items() if times >= 2 and not small[word.lower()] and word not in _NO_NAMES
         }
@@ -71,7 +72,7 @@ class Words:
             if small[singular] <= 5 * small[plural]:  # "cans", but "can" is another word
                 self._singular[plural] = singular
                 for form in (plural, singular):
-                    self._kinds[form] = f"{plural[0] in 'aeiou'}"  # an apple, a pear
+                    self._kinds[form] = "an" if plural[0] in "aeiou" else "a"
         self._plurals = {singular: plural for plural, singular in self._singular.items()}
         self._members: dict[str, list[str]] = defaultdict(list)
         for word, kind in sorted(self._kinds.items()):
