@@ -50,6 +50,7 @@ def main() -> None:
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as name:
         work = options.work or Path(name)
+        work.mkdir(parents=True, exist_ok=True)
         rows = _write_rows(work / "rows.parquet", options.data, options.rows)
         runs: list[dict[str, Any]] = []
         if not options.no_rules:

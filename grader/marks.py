@@ -23,7 +23,7 @@ OPEN = "○"
 _SAID = {word: value for word, value in NUMBER_WORDS.items() if value > 1}
 _SAID |= {"half": 2, "twice": 2, "double": 2, "doubled": 2, "triple": 3, "thrice": 3, "dozen": 12, "quarter": 4}
 _LATEX = r"\d{1,3}(?:(?:\{,\}|\\,)\d{3})+(?:\.\d+)?"  # thousands apart as LaTeX has them: 1{,}250 and 1\,250
-_NUMBER = re.compile(rf"(?P<number>{_LATEX}|{NUMBER})(?P<percent>\\?%)?|\b(?P<word>{'|'.join(_SAID)})\b", re.IGNORECASE)
+_NUMBER = re.compile(rf"(?P<number>{_LATEX}|{NUMBER})(?P<percent>\\?%)?|\b(?P<word>(?ai:{'|'.join(_SAID)}))\b")
 _APART = str.maketrans("", "", "{},\\")
 
 
@@ -31,7 +31,7 @@ def marked(problem: str, lines: Sequence[str]) -> tuple[str, list[str]]:
     """The problem and the lines with a letter behind every number; behind a line the letters still open there.
 
     Numbers of at most 26 values are marked, in the order in which they appear; what stands behind a line never changes
-    what stands before it. A hundredth of a percentage is the same value: 20% is .2.
+    what stands before it. A hundredth of a percentage is the same value, 20% is .2, unless that 20 stood there before.
     """
     marks = _Marks()
     first = marks.marked(problem)

@@ -75,6 +75,8 @@ class TestManifest:
         ("change", "words"),
         [
             ({"kind": "judge"}, "kind must be one of"),
+            ({"kind": ["classifier"]}, "kind must be one of"),
+            ({"prompt_version": 3}, "prompt_version must be one of"),
             ({"format": 2}, "format 2 is not known"),
             ({"prompt_version": 7}, "prompt_version must be one of"),
             ({"max_tokens": 3}, "max_tokens must be"),

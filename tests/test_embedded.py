@@ -84,7 +84,7 @@ def test_it_tells_false_ideas_from_right_ones(pair, wrong):
 
 
 def test_its_threshold_is_quiet(pair):
-    """By default it hardly ever objects to good solutions, whose manners its data do not have."""
+    """By default it hardly ever objects to good solutions. The threshold was chosen on these: a guard, no evidence."""
     rows = pq.read_table(SAMPLES, columns=["problem", "solution", "label"]).to_pylist()
     good = [Solution(row["problem"], row["solution"]) for row in rows if row["label"] == "correct"]
     flawed = [answer.flawed for answer in pair.classifier.classify(good)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +19,27 @@ def test_the_same_value_has_the_same_letter():
     assert lines == ["2ⓐ*3ⓑ=6ⓕ ○ⓒⓓⓔⓕ", "1200ⓔ*.2ⓒ=240ⓖ, 12ⓓ/100ⓗ ○ⓕⓖⓗ"]
     assert marked("0 and 0.00", [])[0] == "0ⓐ and 0.00ⓐ"
     assert marked("1,250.5", [r"1{,}250.5 + 1\,250 = 5\%"])[1] == [r"1{,}250.5ⓐ + 1\,250ⓑ = 5\%ⓒ ○ⓑⓒ"]
+
+
+@pytest.mark.parametrize("word", ["f\u0131ve", "\u017fix", "F\u0130VE"])
+def test_letters_that_only_look_like_a_word_are_none(word):
+    """A dotless i or a long s equals an ASCII letter where case is ignored, and is in no table of words."""
+    assert marked(f"He has {word} apples", [])[0] == f"He has {word} apples"
+    assert marked("FIVE and Six", [])[0] == "FIVE\u24d0 and Six\u24d1"
+
+
+@pytest.mark.parametrize("piece", ["11,", "1{,}111{,}", "111,", "1.5e1", "1.", "five "])
+def test_marks_cost_in_proportion_to_the_text(piece):
+    """Text eight times as long takes at most some thirty times as long, not sixty-four."""
+    text = piece * (20_000 // len(piece))
+    short, long = (min(_seconds(text[: len(text) // share]) for _ in range(3)) for share in (8, 1))
+    assert long < 30 * max(short, 0.002)
+
+
+def _seconds(text):
+    began = time.process_time()
+    marked(text, [text])
+    return time.process_time() - began
 
 
 def test_a_line_tells_what_is_left_open():

@@ -212,6 +212,26 @@ def test_pairs_share_their_problem_and_their_manner():
     assert len(endings) > 5
 
 
+def test_amounts_do_come_to_have_parts():
+    """Over some draws there are cents, and only with ``parts``."""
+    row = AnnotatedSolution("pen", "A pen costs $13. What do 6 cost?", "They cost 13 * 6 = $<<13*6=78>>78.\n#### 78")
+    (graph,) = graphs_of([row])
+    for parts in (True, False):
+        drawn = (redrawn(graph, random.Random(seed), parts=parts) for seed in range(40))
+        assert any(one.answer.value.denominator != 1 for one in drawn if one is not None) is parts
+
+
+def test_numbers_taken_for_each_other_err_where_they_are_used():
+    """Swapped numbers of one line are not offered: 9 + 5 is as right as 5 + 9, and would be called the error."""
+    row = AnnotatedSolution(
+        "hens", HENS, "They have 5 + 9 = <<5+9=14>>14.\nAll cost 14 * 5 = <<14*5=70>>70 dollars.\n#### 70"
+    )
+    (graph,) = graphs_of([row])
+    for seed in range(200):
+        change = CONCEPTUAL_INJECTORS["misread"](graph, random.Random(seed))
+        assert change is None or len(change.given) == 1
+
+
 def test_answers_come_with_currency_and_units():
     """A correct answer is written in many ways, with decimals too: none of them may count as an error."""
     row = AnnotatedSolution("pen", "A pen costs $13. What do 6 cost?", "They cost 13 * 6 = $<<13*6=78>>78.\n#### 78")
@@ -249,6 +269,16 @@ def test_reworded_problems_are_the_same_problem(seed):
     assert other.steps[0].text == f"{one} and {two} have 5 + 9 = 14 {thing}."
 
 
+def test_other_words_come_up():
+    """Over some draws both names and things have become others."""
+    row = AnnotatedSolution("hens", HENS, "Ann and Bob have 5 + 9 = <<5+9=14>>14 hens.\n#### 14")
+    (graph,) = graphs_of([row])
+    words = Words(CORPUS)
+    seen = {words.reworded(graph, random.Random(seed)).question for seed in range(40)}
+    assert any("Eve" in question for question in seen)
+    assert any("pears" in question for question in seen)
+
+
 def test_words_of_meaning_stay():
     """Units, kin, dozens and verbs that look like things are no things; months and titles are no names."""
     texts = [
@@ -257,9 +287,10 @@ def test_words_of_meaning_stay():
         "the boys can see Lee can; 4 boys can",
         "He can can can can can can can 8 inches and 9 inches an inch",
     ]
-    row = AnnotatedSolution("x", " ".join(texts), "So 5 + 6 = <<5+6=11>>11 dozens.\n#### 11")
+    words = Words([*texts, *CORPUS])  # there are others that could stand in their place
+    question = "Mr Lou saw 5 dozens and 6 inches in May, 7 boys and 8 cans."
+    row = AnnotatedSolution("x", question, "So 5 + 6 = <<5+6=11>>11 dozens.\n#### 11")
     (graph,) = graphs_of([row])
-    words = Words(texts)
     assert all(words.reworded(graph, random.Random(seed)) == graph for seed in range(20))
 
 

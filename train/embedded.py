@@ -19,7 +19,7 @@ import torch
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, GenerationConfig, Phi3Config, Phi3ForCausalLM
 
 from grader.adapters import KINDS, Kind, read_manifest, write_manifest
-from grader.marks import LETTERS, OPEN, marked
+from grader.marks import LETTERS, OPEN
 from grader.modeling import pick_device
 from train.classifier import train_classifier
 from train.config import recipe
@@ -157,15 +157,11 @@ def classifier_base(
 ) -> None:
     """Train the small Phi-3 to judge and to continue solutions, and write it as a folder of the hub's layout.
 
-    How it does on problems that are ``unseen`` is told on the way.
+    The checkpoint that judges some of the problems that are ``unseen`` best is the one that is kept.
     """
     graphs = graphs_of(rows)
     words = Words(graph.question for graph in graphs)
-    texts = (
-        "\n".join((problem, *lines))
-        for graph in graphs
-        for problem, lines in [marked(graph.question, [step.text for step in graph.steps])]
-    )
+    texts = (f"{graph.question}\n" + "\n".join(step.text for step in graph.steps) for graph in graphs)
     tokenizer = train_tokenizer(
         texts,
         CLASSIFIER_TOKENS,
@@ -182,7 +178,9 @@ def classifier_base(
     task = Judgement(model, tokenizer, draw, VERSION)
     aside = [
         tree_of(tokenizer, right, wrong, VERSION)
-        for right, wrong in (draw_turns(graph, schedule.seed, TURNS, words) for graph in graphs_of(unseen)[:ASIDE])
+        for right, wrong in (
+            draw_turns(graph, schedule.seed, TURNS, words) for graph in graphs_of(unseen[: len(unseen) // 2])[:ASIDE]
+        )
     ]
     workers = (os.cpu_count() or 2) - 1 if pick_device().type == "cuda" else 0
     pretrain(task, schedule, folder.parent / "work-classifier", aside=aside, workers=workers)

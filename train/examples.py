@@ -42,7 +42,12 @@ BARE = 0.2
 """Share of the pairs whose lines hold calculations without words: only the problem can say what is wrong with them."""
 _LINES = (*["{}"] * 14, "- {}", "{number}. {}", "{number}) {}", "Step {number}: {}", "**Step {number}:** {}")
 _UNIT = re.compile(r"(%| ?[a-z]{2,})(?![a-z])")
-_NO_UNITS = "more less fewer left in for on of to at from per each and total altogether because after".split()  # noqa: SIM905
+_NO_UNITS = frozenset(
+    """
+    more less fewer left in for on of to at from per each and total altogether because after are is was were have has so
+    than or as by if he she they it the that which who when before until since while with without now
+    """.split()  # noqa: SIM905
+)
 
 
 def graphs_of(rows: Iterable[AnnotatedSolution]) -> list[Graph]:

@@ -5,6 +5,7 @@ An injector proposes one change of a graph, before anything is computed anew, or
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -167,16 +168,19 @@ def extra_step(graph: Graph, random: random.Random) -> Change | None:
 def misread(graph: Graph, random: random.Random) -> Change | None:
     """A number of the problem is read as another one, wherever the solution uses it."""
     used: dict[Fraction, int] = {}
+    lines: dict[Fraction, set[int]] = defaultdict(set)
     for line in range(len(graph.steps) - 1, -1, -1):
         for piece in graph.steps[line].pieces:
             if isinstance(piece, Number) and piece.source == GIVEN:
                 used[piece.value] = line
+                lines[piece.value].add(line)
     if not used:
         return None
     value = random.choice(sorted(used))
     others = [other for other in graph.given if other != value]
     wrong = random.choice(others) if others and random.random() < 0.5 else misread_digit(value, random)
-    if wrong in used and random.random() < 0.5:  # the two are taken for each other
+    # The two are taken for each other; not where a line has both, which may be as right the other way round.
+    if wrong in used and not lines[wrong] & lines[value] and random.random() < 0.5:
         return Change(graph, min(used[value], used[wrong]), {value: wrong, wrong: value})
     return None if wrong <= 0 else Change(graph, used[value], {value: wrong})
 

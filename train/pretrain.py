@@ -174,12 +174,12 @@ def pretrain(
             say(f"step {step + 1} of {schedule.steps}  {_shown(totals)}  {rate:.2f} s a step")
             totals = {}
         if (step + 1) % schedule.save_every == 0 or step + 1 == schedule.steps:
-            _save(folder / STATE, parameters, optimizers, schedule, step + 1)
-            if aside:
+            if aside:  # before the state is saved: no checkpoint that a later run goes on from is left out
                 with evaluating(task.model):
                     losses = _losses(task, task.batch(aside), device)
                 best = _keep_if_better(folder / BEST, parameters, sum(map(float, losses.values())), step + 1)
                 say(f"step {step + 1}, aside  {_shown(losses)}  (the best: step {best})")
+            _save(folder / STATE, parameters, optimizers, schedule, step + 1)
     if aside and (folder / BEST).exists():
         _fill(parameters, torch.load(folder / BEST, weights_only=True, map_location="cpu")["parameters"])
 

@@ -123,7 +123,7 @@ def _is_name(text: object) -> bool:
 
 def _check_values(path: Path, manifest: Manifest) -> None:
     """Refuse what would be used without a further look: numbers out of their range, file names that are paths."""
-    versions = PROMPT_VERSIONS.get(manifest.kind, ())
+    versions = PROMPT_VERSIONS[manifest.kind] if manifest.kind in KINDS else ()
     problems = {
         f"kind must be one of {', '.join(KINDS)}": manifest.kind in KINDS,
         f"prompt_version must be one of {versions}": manifest.prompt_version in versions,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parent.parent
 KEY_BYTES = 16
 MODEL_ROOMS = frozenset(
-    {"prompts.py", "marks.py", "numbers.py", "modeling", "engines", "adapters", "lines.py", "doubts.py"}
+    {"prompts.py", "marks.py", "numbers.py", "limits.py", "modeling", "engines", "adapters", "lines.py", "doubts.py"}
 )
 """The code between a text and what a model says of it."""
 OUTSIDE = frozenset(
