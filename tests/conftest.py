@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import urllib.request
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -56,7 +57,7 @@ def one_thread():
 @pytest.fixture(scope="module")
 def s3():
     """Give a client of a local S3 server that this starts, and point the AWS libraries at it."""
-    pytest.importorskip("s3fs")
+    filesystem = pytest.importorskip("s3fs").S3FileSystem
     server_of = pytest.importorskip("moto.server").ThreadedMotoServer
     server = server_of(port=0, verbose=False)
     server.start()
@@ -71,7 +72,12 @@ def s3():
             patch.setenv(name, value)
         import boto3
 
+        # The library keeps its filesystems, with the address of another module's server; moto keeps its buckets.
+        filesystem.clear_instance_cache()
+        request = urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")
+        urllib.request.urlopen(request).close()
         client = boto3.client("s3")
         client.create_bucket(Bucket="bucket")
         yield client
+    filesystem.clear_instance_cache()
     server.stop()
