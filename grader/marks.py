@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 LETTERS = "ⓐⓑⓒⓓⓔⓕⓖⓗⓘⓙⓚⓛⓜⓝⓞⓟⓠⓡⓢⓣⓤⓥⓦⓧⓨⓩ"
 OPEN = "○"
 """Before the letters of the values that stand in one place only, in the problem or in one line, up to this line."""
-_SAID = {word: value for word, value in NUMBER_WORDS.items() if value > 1}
-_SAID |= {"half": 2, "twice": 2, "double": 2, "doubled": 2, "triple": 3, "thrice": 3, "dozen": 12, "quarter": 4}
+IMPLIED = {"half": 2, "twice": 2, "double": 2, "doubled": 2, "triple": 3, "thrice": 3, "dozen": 12, "quarter": 4}
+"""Words that stand for a calculation with a number."""
+_SAID = {word: value for word, value in NUMBER_WORDS.items() if value > 1} | IMPLIED
 _LATEX = r"\d{1,3}(?:(?:\{,\}|\\,)\d{3})+(?:\.\d+)?"  # thousands apart as LaTeX has them: 1{,}250 and 1\,250
 _NUMBER = re.compile(rf"(?P<number>{_LATEX}|{NUMBER})(?P<percent>\\?%)?|\b(?P<word>(?ai:{'|'.join(_SAID)}))\b")
 _APART = str.maketrans("", "", "{},\\")

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from grader.checking.arithmetic import NotRationalError, UndefinedError, evaluate
 from grader.checking.grammar import GrammarError, parse
 from grader.limits import LimitError
+from grader.marks import IMPLIED
 from grader.numbers import NUMBER_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _WORDS = re.compile("[a-z]+")
-_SAID = {"half": 2, "twice": 2, "double": 2, "doubled": 2, "triple": 3, "thrice": 3, "dozen": 12, "quarter": 4}
 
 
 class Source(NamedTuple):
@@ -233,4 +233,4 @@ def value_written(text: str) -> Fraction:
 def said_in_words(text: str) -> set[Fraction]:
     """Values that the text may mean by words: a digit of the same value cannot be changed without them."""
     words = set(_WORDS.findall(text.lower()))
-    return {Fraction(value) for table in (NUMBER_WORDS, _SAID) for word, value in table.items() if word in words}
+    return {Fraction(value) for table in (NUMBER_WORDS, IMPLIED) for word, value in table.items() if word in words}
