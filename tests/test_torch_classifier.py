@@ -2,6 +2,8 @@
 
 import json
 import random
+import threading
+import time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -92,6 +94,31 @@ def test_order_and_neighbours_do_not_matter(loaded, solutions):
     assert difference([engine.classify([one])[0] for one in solutions[:5]], together[:5]) < CLOSE
 
 
+def test_batches_at_once_change_nothing(loaded, solutions, monkeypatch):
+    """Three threads, each of which computes alone, answer to the last bit as one does, and count what they do."""
+    before, threads = torch.get_num_threads(), set()
+    engine, alone = (TorchClassifier(loaded, batch_tokens=300, lanes=lanes) for lanes in (3, 1))
+    forward = engine.model.forward
+
+    def watched(**inputs):
+        threads.add((threading.get_ident(), torch.get_num_threads()))
+        time.sleep(0.01)  # so that no thread is done before the next one begins
+        return forward(**inputs)
+
+    torch.set_num_threads(1)
+    try:
+        wanted = alone.classify(solutions)
+        torch.set_num_threads(2)
+        monkeypatch.setattr(engine.model, "forward", watched)
+        assert engine.classify(solutions) == wanted
+        assert engine.counts == alone.counts
+        assert len(threads) == 3
+        assert {number for _, number in threads} == {1}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_the_tokenizers_padding_side_does_not_matter(loaded, solutions):
     """A tokenizer that would pad on the left, as the predecessor's did, gives the same."""
     together = TorchClassifier(loaded).classify(solutions)
@@ -165,7 +192,7 @@ class Crowded:
 def test_lack_of_memory_halves_the_batches(loaded, solutions):
     """The batch is halved until it fits, later ones stay small, and the answers are the same."""
     crowded = Crowded(loaded.model, 5)
-    engine = TorchClassifier(loaded._replace(model=crowded), batch_tokens=1_000_000)
+    engine = TorchClassifier(loaded._replace(model=crowded), batch_tokens=1_000_000, lanes=1)
     assert difference(engine.classify(solutions), TorchClassifier(loaded).classify(solutions)) < CLOSE
     assert crowded.asked[:4] == [24, 12, 6, 3]
     failed = [rows for rows in crowded.asked if rows > 5]
@@ -176,7 +203,7 @@ def test_lack_of_memory_halves_the_batches(loaded, solutions):
 
 def test_one_solution_that_does_not_fit_is_an_error_of_its_own(loaded):
     """A single row that the memory does not hold raises, with the remedy; a run reports that row as failed."""
-    engine = TorchClassifier(loaded._replace(model=Crowded(loaded.model, 0)))
+    engine = TorchClassifier(loaded._replace(model=Crowded(loaded.model, 0)), lanes=1)
     with pytest.raises(
         RuntimeError, match="does not fit the memory of the GPU; use --quantization nf4 or --device cpu"
     ):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from grader.engines.beginnings import Beginnings, blocks_of
 from grader.lines import split_lines, without_annotations
-from grader.modeling import bare, encode_solutions, fuse_norms, use_grouped_attention, use_threads
+from grader.modeling import bare, encode_solutions, fuse_norms, lanes_of, one_core_each, use_grouped_attention
 from grader.types import Classification
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from grader.modeling import EncodedSolution, Loaded
     from grader.types import Solution
 
-BATCH_TOKENS = {"cpu": 4_096, "cuda": 65_536}
+BATCH_TOKENS = {"cpu": 2_048, "cuda": 65_536}
 """Tokens of a batch, padding included."""
 FLAWED = 1
 """Index of the label (source: the manifest's ``labels``)."""
@@ -31,20 +32,30 @@ class TorchClassifier:
     Solutions of like length share a batch. Batch, order and padding change a probability by less than 1e-5 on a CPU in
     float32. Where a GPU's memory does not hold a batch, it is halved, and so is every later one.
 
+    A small model on a CPU is given ``lanes`` batches at once, by itself as many as it may use threads.
+
     With ``share_problems`` (by itself on a GPU) what the solutions of one problem begin with is computed once for them.
     """
 
-    def __init__(self, loaded: Loaded, *, batch_tokens: int | None = None, share_problems: bool | None = None) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        *,
+        batch_tokens: int | None = None,
+        share_problems: bool | None = None,
+        lanes: int | None = None,
+    ) -> None:
         self._loaded = loaded
         self.batch_tokens = batch_tokens or BATCH_TOKENS[loaded.device.type]
         self._share = loaded.device.type == "cuda" if share_problems is None else share_problems
         self.counts: Counter[str] = Counter()
         """Forwards, and the positions that they computed, padding included."""
+        self._counting = Lock()
         if self._share:
             use_grouped_attention(bare(loaded.model).backbone)
         if loaded.device.type == "cuda":
             fuse_norms(loaded.model)
-        use_threads()
+        self._lanes = lanes or lanes_of(bare(loaded.model).config, loaded.device)
 
     @property
     def model(self) -> Any:
@@ -88,6 +99,9 @@ class TorchClassifier:
         beginnings = self._begin(rows, block) if block.length else None
         beginning_of = {index: number for number, group in enumerate(block.groups) for index in group}
         waiting = sorted(block.rows, key=lambda index: len(rows[index].ids))
+        if self._lanes > 1 and beginnings is None:
+            self._side_by_side(rows, waiting, answers)
+            return
         while waiting:
             longest = len(rows[waiting[-1]].ids) - (beginnings.length if beginnings else 0)
             batch = waiting[-max(1, self.batch_tokens // longest) :]
@@ -104,6 +118,19 @@ class TorchClassifier:
             for index, answer in zip(batch, found, strict=True):
                 answers[index] = answer
             del waiting[-len(batch) :]
+
+    def _side_by_side(self, rows: Sequence[EncodedSolution], waiting: list[int], answers: list[list[float]]) -> None:
+        """Fill in the answers of the rows, a batch a thread; on a CPU no lack of memory is waited for."""
+        batches = []
+        while waiting:
+            size = max(1, self.batch_tokens // len(rows[waiting[-1]].ids))
+            batches.append(waiting[-size:])
+            del waiting[-size:]
+        with one_core_each(self._lanes) as pool:
+            found = pool.map(lambda batch: self._forward([rows[index] for index in batch], None), batches)
+            for batch, some in zip(batches, found, strict=True):
+                for index, answer in zip(batch, some, strict=True):
+                    answers[index] = answer
 
     def _begin(self, rows: Sequence[EncodedSolution], block: Block) -> Beginnings | None:
         """The keys and values of the block's beginnings, or None where the memory does not hold them."""
@@ -140,7 +167,8 @@ class TorchClassifier:
     @torch.inference_mode()
     def _model(self, ids: torch.Tensor, readouts: torch.Tensor, beginnings: Beginnings | None) -> torch.Tensor:
         """The logits (rows, read-outs, 2)."""
-        self.counts.update(forwards=1, positions=ids.numel())
+        with self._counting:
+            self.counts.update(forwards=1, positions=ids.numel())
         more = {"beginnings": beginnings} if beginnings else {}
         device = self._loaded.device
         logits: torch.Tensor = self._loaded.model(input_ids=ids.to(device), readouts=readouts.to(device), **more).logits

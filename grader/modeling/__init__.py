@@ -11,7 +11,7 @@ from grader.modeling.adapting import attach_adapter, lora_targets, merge_adapter
 from grader.modeling.attention import grouped_attention, use_grouped_attention
 from grader.modeling.classifier import ClassifierOutput, GPTSequenceClassifier, last_positions
 from grader.modeling.compiling import compile_parts
-from grader.modeling.devices import pick_device, pick_dtype, use_threads
+from grader.modeling.devices import lanes_of, one_core_each, pick_device, pick_dtype, use_threads
 from grader.modeling.encoding import EncodedSolution, control_id, encode, encode_all, encode_solutions
 from grader.modeling.loaded import Loaded, bare, load_adapted
 from grader.modeling.loading import load_base, load_tokenizer, position_limit
@@ -37,6 +37,7 @@ __all__ = [
     "free_bytes",
     "fuse_norms",
     "grouped_attention",
+    "lanes_of",
     "last_positions",
     "load_adapted",
     "load_base",
@@ -44,6 +45,7 @@ __all__ = [
     "lora_targets",
     "merge_adapter",
     "nf4_config",
+    "one_core_each",
     "pick_device",
     "pick_dtype",
     "pin_gradients",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -35,6 +36,20 @@ def pick_dtype(device: torch.device, kind: Kind) -> torch.dtype:
     if torch.cuda.is_bf16_supported(including_emulation=False):
         return torch.bfloat16
     return torch.float16 if kind == "classifier" else torch.float32
+
+
+SMALL = 512
+"""Hidden size up to which a product of matrices is too small for several threads to share it well."""
+
+
+def lanes_of(config: Any, device: torch.device) -> int:
+    """How many batches a model of this configuration is given at once: on a CPU one a thread if the model is small."""
+    return use_threads() if device.type == "cpu" and config.hidden_size <= SMALL else 1
+
+
+def one_core_each(number: int) -> ThreadPoolExecutor:
+    """A pool of ``number`` threads, in each of which torch computes with that thread alone."""
+    return ThreadPoolExecutor(number, "lane", initializer=torch.set_num_threads, initargs=(1,))
 
 
 def use_threads() -> int:
