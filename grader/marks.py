@@ -17,9 +17,6 @@ from grader.numbers import NUMBER, NUMBER_WORDS, parse_number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    Lettered = list[tuple[re.Match[str], str]]
-    """The numbers of a text, each with its letter, "" where the letters are used up."""
-
 LETTERS = "ⓐⓑⓒⓓⓔⓕⓖⓗⓘⓙⓚⓛⓜⓝⓞⓟⓠⓡⓢⓣⓤⓥⓦⓧⓨⓩ"
 OPEN = "○"
 """Before the letters of the values that stand in one place only, in the problem or in one line, up to this line."""
@@ -31,45 +28,35 @@ _NUMBER = re.compile(rf"(?P<number>{_LATEX}|{NUMBER})(?P<percent>\\?%)?|\b(?P<wo
 _APART = str.maketrans("", "", "{},\\")
 
 
-def marked(problem: str, lines: Sequence[str], *, counted: bool = False) -> tuple[str, list[str]]:
+def marked(problem: str, lines: Sequence[str]) -> tuple[str, list[str]]:
     """The problem and the lines with a letter behind every number; behind a line the letters still open there.
 
     Numbers of at most 26 values are marked, in the order in which they appear; what stands behind a line never changes
     what stands before it. A hundredth of a percentage is the same value, 20% is .2, unless that 20 stood there before.
-    With ``counted`` three digits follow the open letters, those of ``_Counts.after``.
     """
-    letters = _Letters()
-    given = letters.of(problem)
-    counts = _Counts(given)
-    written = []
-    for line in lines:
-        found = letters.of(line)
-        more = counts.after(line, found) if counted else ""
-        written.append(f"{_with_letters(line, found)} {OPEN}{letters.open()}{more}")
-    return _with_letters(problem, given), written
+    marks = _Marks()
+    first = marks.marked(problem)
+    return first, [f"{marks.marked(line)} {OPEN}{marks.open()}" for line in lines]
 
 
-def _with_letters(text: str, found: Lettered) -> str:
-    pieces, end = [], 0
-    for match, letter in found:
-        pieces += [text[end : match.end()], letter]
-        end = match.end()
-    return "".join([*pieces, text[end:]])
-
-
-class _Letters:
-    """Who has which letter, and in how many places each stands."""
-
+class _Marks:
     def __init__(self) -> None:
         self._letters: dict[Fraction, str] = {}
         self._places = Counter[str]()
         self._left = iter(LETTERS)
 
-    def of(self, text: str) -> Lettered:
-        """The numbers of one text, which then stand in one place more."""
-        found = [(match, self._letter(match)) for match in _NUMBER.finditer(text)]
-        self._places.update({letter for _, letter in found} - {""})
-        return found
+    def marked(self, text: str) -> str:
+        """One text, whose numbers then stand in one place more."""
+        here: set[str] = set()
+
+        def mark(match: re.Match[str]) -> str:
+            letter = self._letter(match)
+            here.add(letter)
+            return f"{match[0]}{letter}"
+
+        text = _NUMBER.sub(mark, text)
+        self._places.update(here - {""})
+        return text
 
     def open(self) -> str:
         """The letters of the values that stand in one place only."""
@@ -92,33 +79,3 @@ class _Letters:
         letter = next(self._left, "")
         self._letters.update(dict.fromkeys(values, letter))
         return letter
-
-
-class _Counts:
-    """What a solution has not used so far: numbers that the problem gives, and its own results."""
-
-    def __init__(self, given: Lettered) -> None:
-        self._given = {letter for match, letter in given if letter and not match["word"]}
-        self._known = {letter for _, letter in given}
-        self._taken: set[str] = set()
-        self._results: list[str] = []
-
-    def after(self, line: str, found: Lettered) -> str:
-        """Three digits behind a line, each at most 9: numbers given and results before the last that no line has used.
-
-        The third is 0 behind a line with an equals sign or without a number. Else it says what the line's last number
-        is: 1 the last result, 2 an earlier one, 3 a number of the problem, 4 another.
-        """
-        equals = line.rfind("=")
-        used = [letter for match, letter in found if letter and (equals < 0 or match.start() < equals)]
-        results = [letter for match, letter in found if letter and 0 <= equals < match.start()]
-        last = self._kind(used[-1]) if used and equals < 0 else 0
-        self._taken.update(used)
-        self._results += results[:1]
-        unused = len(self._given - self._taken), len({*self._results[:-1]} - self._taken)
-        return "".join(str(min(count, 9)) for count in (*unused, last))
-
-    def _kind(self, letter: str) -> int:
-        if letter in self._results:
-            return 1 if letter == self._results[-1] else 2
-        return 3 if letter in self._known else 4

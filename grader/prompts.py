@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
 PROMPT_VERSION = 1
 """The wording of new adapters, where their recipe does not say otherwise."""
-PROMPT_VERSIONS = {"extractor": (0, 1), "classifier": (0, 1, 2, 3)}
-"""Those that are known. Version 2 is version 1 with a letter beside every number (``grader.marks``), and version 3 also
-counts behind every line what is not used yet."""
+PROMPT_VERSIONS = {"extractor": (0, 1), "classifier": (0, 1, 2)}
+"""Those that are known. Version 2 is version 1 with a letter beside every number (``grader.marks``)."""
 
 _EXTRACTOR_TASKS = (
     (
@@ -99,8 +98,8 @@ def classifier_prompt(problem: str, lines: Sequence[str], version: int = PROMPT_
     if version == 0:
         text = f"{_CLASSIFIER_TASK}\n\n### Problem:\n{problem}\n\n### Answer:\n" + "\n".join(lines)
         return ClassifierPrompt([Segment(text)], [])
-    if version >= 2:
-        problem, lines = marked(problem, lines, counted=version == 3)
+    if version == 2:
+        problem, lines = marked(problem, lines)
     head = [Segment("### Problem:\n"), Segment(problem), Segment("\n\n### Solution:\n")]
     return ClassifierPrompt(head, [[Segment(line), _NEWLINE] for line in lines])
 
