@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from grader.modeling import EncodedSolution, Loaded
     from grader.types import Solution
 
-BATCH_TOKENS = {"cpu": 2_048, "cuda": 65_536}
+BATCH_TOKENS = {"cpu": 1_024, "cuda": 65_536}
 """Tokens of a batch, padding included."""
 FLAWED = 1
 """Index of the label (source: the manifest's ``labels``)."""
