@@ -163,5 +163,5 @@ class Crowded(torch.nn.Module):
 def test_lack_of_memory_gives_up_what_is_shared_last(phi, solutions, beginnings):
     """Batches are halved; where the beginnings do not fit, or leave no room for one row, it goes without them."""
     wanted = flat(TorchClassifier(phi).classify(solutions))
-    engine = sharing(phi, Crowded(copy.deepcopy(phi.model), 3, beginnings=beginnings))
+    engine = sharing(phi, Crowded(copy.deepcopy(phi.model), 3, beginnings=beginnings), lanes=1)
     assert (flat(engine.classify(solutions)) - wanted).abs().max() < CLOSE

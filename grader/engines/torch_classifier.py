@@ -55,7 +55,7 @@ class TorchClassifier:
             use_grouped_attention(bare(loaded.model).backbone)
         if loaded.device.type == "cuda":
             fuse_norms(loaded.model)
-        self._lanes = lanes or lanes_of(bare(loaded.model).config, loaded.device)
+        self._lanes = lanes or lanes_of(bare(loaded.model).backbone.config, loaded.device)
 
     @property
     def model(self) -> Any:
