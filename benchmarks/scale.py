@@ -4,17 +4,19 @@
 
 Processor seconds of the run's own process (reading, writing, joining: it cannot be shared out within a run) and of one
 worker (reading equations and checking: it can), taken apart, so that a busy machine distorts them little. The costs are
-fitted to all sizes but the largest, which checks them. The table that follows is arithmetic: rows / workers at these
-costs, each worker on a core of its own; beyond the workers that one run can feed, the rows are shared out as shards,
-joined by one grade-join.
+fitted to all sizes but the largest, which checks them; so do the seconds of the clock that this takes with one worker
+and with two. The table that follows is arithmetic: rows / workers at these costs, each worker on a core of its own;
+beyond the workers that one run can feed, the rows are shared out as shards, joined by one grade-join.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ own, others = (resource.getrusage(one) for one in (resource.RUSAGE_SELF, resourc
 print(json.dumps([one.ru_utime + one.ru_stime for one in (own, others)]))
 raise SystemExit(code)
 """
+RULES = ("--extractor", "rules", "--no-classifier", "--quiet", "--overwrite")
 ROWS = (10**6, 10**7, 10**8)
 WORKERS = (1, 2, 4, 8, 16, 32, 64)
 
@@ -43,8 +46,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         work = options.work or Path(name)
         sizes = [_measure(_rows(options.data, work, size), size) for size in sorted(options.sizes)]
-    costs = {name: _line([(size["rows"], size[name]) for size in sizes[:-1]]) for name in ("run", "worker", "join")}
-    last = sizes[-1]
+        last = sizes[-1]
+        costs = {name: _line([(size["rows"], size[name]) for size in sizes[:-1]]) for name in ("run", "worker", "join")}
+        walls = [_wall(last["source"], last["rows"], workers, costs) for workers in (1, 2)]
     checked = {name: (start + each * last["rows"], last[name]) for name, (start, each) in costs.items()}
     print_table(
         f"Processor seconds, and what the smaller sizes predict for {last['rows']:,} rows",
@@ -61,6 +65,14 @@ def main() -> None:
             for name, (told, seen) in checked.items()
         ],
     )
+    print_table(
+        f"Seconds of the clock for {last['rows']:,} rows on {len(os.sched_getaffinity(0))} cores",
+        ("workers", "predicted", "measured", "off by"),
+        [
+            [one["workers"], f"{one['told']:.1f}", f"{one['seen']:.1f}", f"{one['told'] / one['seen'] - 1:+.1%}"]
+            for one in walls
+        ],
+    )
     run, worker, join = (costs[name][1] for name in ("run", "worker", "join"))
     fed = max(1, int(worker / run))
     print(f"\none run feeds {worker / run:.1f} workers")
@@ -71,7 +83,9 @@ def main() -> None:
     print_table(
         f"Wall time by arithmetic; shards from {fed + 1} workers on", ("rows \\ workers", *map(str, WORKERS)), table
     )
-    finish("scale", {"sizes": sizes, "costs": costs, "checked": checked})
+    for size in sizes:
+        del size["source"]
+    finish("scale", {"sizes": sizes, "costs": costs, "checked": checked, "walls": walls})
 
 
 def _seconds(rows: int, workers: int, run: float, worker: float, join: float) -> float:
@@ -98,13 +112,23 @@ def _rows(data: Path, work: Path, rows: int) -> Path:
 
 def _measure(source: Path, rows: int) -> dict[str, Any]:
     shards = [source.with_name(f"shard-{number}.parquet") for number in (1, 2)]
-    rules = ("--extractor", "rules", "--no-classifier", "--workers", "1", "--quiet", "--overwrite")
     run = worker = 0.0
     for number, shard in enumerate(shards, 1):
-        own, others = _spent("grade", source, "-o", shard, *rules, "--shard", f"{number}/2")
+        own, others = _spent("grade", source, "-o", shard, *RULES, "--workers", 1, "--shard", f"{number}/2")
         run, worker = run + own, worker + others
     join, _ = _spent("join", *shards, "-o", source.with_name("report.parquet"), "--overwrite")
-    return {"rows": rows, "run": run, "worker": worker, "join": join}
+    return {"rows": rows, "source": source, "run": run, "worker": worker, "join": join}
+
+
+def _wall(source: Path, rows: int, workers: int, costs: dict[str, tuple[float, float]]) -> dict[str, Any]:
+    """What one run takes by the clock, and what the costs say: all its processes share the cores of this machine."""
+    (run_start, run), (worker_start, worker) = costs["run"], costs["worker"]
+    # Each of the two shards measured had a start of its own; here there is one run, whose workers start together.
+    start = (run_start + worker_start) / 2
+    told = start + rows * max(run, worker / workers, (run + worker) / len(os.sched_getaffinity(0)))
+    began = time.perf_counter()
+    _spent("grade", source, "-o", source.with_name("whole.parquet"), *RULES, "--workers", workers)
+    return {"workers": workers, "told": told, "seen": time.perf_counter() - began}
 
 
 def _spent(command: str, *arguments: object) -> tuple[float, float]:
