@@ -107,10 +107,10 @@ def test_batches_at_once_change_nothing(loaded, solutions, monkeypatch):
 
     torch.set_num_threads(1)
     try:
-        wanted = alone.classify(solutions)
+        wanted = alone.classify(solutions * 3)
         torch.set_num_threads(2)
         monkeypatch.setattr(engine.model, "forward", watched)
-        assert engine.classify(solutions) == wanted
+        assert engine.classify(solutions * 3) == wanted
         assert engine.counts == alone.counts
         assert len(threads) == 3
         assert {number for _, number in threads} == {1}
@@ -178,7 +178,7 @@ class Crowded:
     """Stands for a model on a small GPU: more rows than it holds are too many."""
 
     def __init__(self, model, rows):
-        self.model, self.rows = model, rows
+        self.model, self.backbone, self.rows = model, model.backbone, rows
         self.asked = []
 
     def __call__(self, **inputs):
@@ -192,7 +192,7 @@ class Crowded:
 def test_lack_of_memory_halves_the_batches(loaded, solutions):
     """The batch is halved until it fits, later ones stay small, and the answers are the same."""
     crowded = Crowded(loaded.model, 5)
-    engine = TorchClassifier(loaded._replace(model=crowded), batch_tokens=1_000_000, lanes=1)
+    engine = TorchClassifier(loaded._replace(model=crowded), batch_tokens=1_000_000, share_problems=False, lanes=0)
     assert difference(engine.classify(solutions), TorchClassifier(loaded).classify(solutions)) < CLOSE
     assert crowded.asked[:4] == [24, 12, 6, 3]
     failed = [rows for rows in crowded.asked if rows > 5]
@@ -203,7 +203,7 @@ def test_lack_of_memory_halves_the_batches(loaded, solutions):
 
 def test_one_solution_that_does_not_fit_is_an_error_of_its_own(loaded):
     """A single row that the memory does not hold raises, with the remedy; a run reports that row as failed."""
-    engine = TorchClassifier(loaded._replace(model=Crowded(loaded.model, 0)), lanes=1)
+    engine = TorchClassifier(loaded._replace(model=Crowded(loaded.model, 0)), lanes=0)
     with pytest.raises(
         RuntimeError, match="does not fit the memory of the GPU; use --quantization nf4 or --device cpu"
     ):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SHORTEST = 16
 """Tokens of a beginning that are worth a forward of their own."""
 GROUPS = 64
-"""Problems whose beginnings are computed together: few enough to be of nearly the same length."""
+"""Most problems whose beginnings are computed together: few enough to be of nearly the same length."""
 
 
 class Block(NamedTuple):
@@ -33,11 +33,22 @@ class Block(NamedTuple):
         """All rows."""
         return [index for group in self.groups for index in group]
 
+    def parts(self, most: int) -> list[Block]:
+        """The block in blocks of at most ``most`` rows."""
+        owner = {index: number for number, group in enumerate(self.groups) for index in group}
+        pieces = [self.rows[at : at + most] for at in range(0, len(owner), most)]
+        return [
+            Block([list(group) for _, group in groupby(piece, key=owner.__getitem__)], self.length) for piece in pieces
+        ]
 
-def blocks_of(rows: Sequence[EncodedSolution], problems: Sequence[str], *, share: bool) -> list[Block]:
+
+def blocks_of(
+    rows: Sequence[EncodedSolution], problems: Sequence[str], *, share: bool, tokens: int = 65_536
+) -> list[Block]:
     """Put the rows of one problem together where they share a beginning that is long enough, the others into a block.
 
-    A row is never read within what it shares.
+    A row is never read within what it shares. The beginnings of a block have at most ``tokens`` together; longer rows
+    and longer beginnings go first.
     """
     alone: list[int] = []
     shared: list[tuple[int, list[int]]] = []
@@ -50,11 +61,12 @@ def blocks_of(rows: Sequence[EncodedSolution], problems: Sequence[str], *, share
         else:
             alone += indices
     shared.sort(key=lambda found: found[0])
-    blocks = [
-        Block([indices for _, indices in shared[at : at + GROUPS]], shared[at][0])
-        for at in range(0, len(shared), GROUPS)
-    ]
-    alone = alone if share else list(range(len(rows)))
+    blocks = []
+    while shared:
+        size = min(GROUPS, max(1, tokens // shared[-1][0]))
+        some, shared = shared[-size:], shared[:-size]
+        blocks.append(Block([indices for _, indices in some], some[0][0]))
+    alone = sorted(alone if share else range(len(rows)), key=lambda index: -len(rows[index].ids))
     return [*blocks, Block([[index] for index in alone], 0)] if alone else blocks
 
 

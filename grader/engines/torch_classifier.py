@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BATCH_TOKENS = {"cpu": 1_024, "cuda": 65_536}
 """Tokens of a batch, padding included."""
+PART = 32
+"""Most rows that a lane is given at a time: few, so that all lanes end at about the same time."""
 FLAWED = 1
 """Index of the label (source: the manifest's ``labels``)."""
 
@@ -32,9 +34,10 @@ class TorchClassifier:
     Solutions of like length share a batch. Batch, order and padding change a probability by less than 1e-5 on a CPU in
     float32. Where a GPU's memory does not hold a batch, it is halved, and so is every later one.
 
-    A small model on a CPU is given ``lanes`` batches at once, by itself as many as it may use threads.
+    A small model on a CPU is given ``lanes`` batches at once, by itself as many as it may use threads; how many changes
+    nothing. With 0, and where the model is large or on a GPU, one batch has all threads.
 
-    With ``share_problems`` (by itself on a GPU) what the solutions of one problem begin with is computed once for them.
+    With ``share_problems`` what the solutions of one problem begin with is computed once for them.
     """
 
     def __init__(
@@ -42,20 +45,19 @@ class TorchClassifier:
         loaded: Loaded,
         *,
         batch_tokens: int | None = None,
-        share_problems: bool | None = None,
+        share_problems: bool = True,
         lanes: int | None = None,
     ) -> None:
         self._loaded = loaded
         self.batch_tokens = batch_tokens or BATCH_TOKENS[loaded.device.type]
-        self._share = loaded.device.type == "cuda" if share_problems is None else share_problems
+        self._share = share_problems
         self.counts: Counter[str] = Counter()
         """Forwards, and the positions that they computed, padding included."""
         self._counting = Lock()
-        if self._share:
-            use_grouped_attention(bare(loaded.model).backbone)
+        use_grouped_attention(bare(loaded.model).backbone)
         if loaded.device.type == "cuda":
             fuse_norms(loaded.model)
-        self._lanes = lanes or lanes_of(bare(loaded.model).backbone.config, loaded.device)
+        self._lanes = lanes_of(bare(loaded.model).backbone.config, loaded.device) if lanes is None else lanes
 
     @property
     def model(self) -> Any:
@@ -90,8 +92,15 @@ class TorchClassifier:
     def _answers(self, rows: Sequence[EncodedSolution], problems: Sequence[str]) -> list[list[float]]:
         """P(flawed) at the read-outs of each row."""
         answers: list[list[float]] = [[] for _ in rows]
-        for block in blocks_of(rows, problems, share=self._share):
-            self._answer(rows, block, answers)
+        blocks = blocks_of(rows, problems, share=self._share, tokens=self.batch_tokens)
+        if not self._lanes:
+            for block in blocks:
+                self._answer(rows, block, answers)
+            return answers
+        parts = [part for block in blocks for part in block.parts(PART)]
+        with one_core_each(self._lanes) as pool:
+            for _ in pool.map(lambda part: self._answer(rows, part, answers), parts):
+                pass
         return answers
 
     def _answer(self, rows: Sequence[EncodedSolution], block: Block, answers: list[list[float]]) -> None:
@@ -99,9 +108,6 @@ class TorchClassifier:
         beginnings = self._begin(rows, block) if block.length else None
         beginning_of = {index: number for number, group in enumerate(block.groups) for index in group}
         waiting = sorted(block.rows, key=lambda index: len(rows[index].ids))
-        if self._lanes > 1 and beginnings is None:
-            self._side_by_side(rows, waiting, answers)
-            return
         while waiting:
             longest = len(rows[waiting[-1]].ids) - (beginnings.length if beginnings else 0)
             batch = waiting[-max(1, self.batch_tokens // longest) :]
@@ -118,19 +124,6 @@ class TorchClassifier:
             for index, answer in zip(batch, found, strict=True):
                 answers[index] = answer
             del waiting[-len(batch) :]
-
-    def _side_by_side(self, rows: Sequence[EncodedSolution], waiting: list[int], answers: list[list[float]]) -> None:
-        """Fill in the answers of the rows, a batch a thread; on a CPU no lack of memory is waited for."""
-        batches = []
-        while waiting:
-            size = max(1, self.batch_tokens // len(rows[waiting[-1]].ids))
-            batches.append(waiting[-size:])
-            del waiting[-size:]
-        with one_core_each(self._lanes) as pool:
-            found = pool.map(lambda batch: self._forward([rows[index] for index in batch], None), batches)
-            for batch, some in zip(batches, found, strict=True):
-                for index, answer in zip(batch, some, strict=True):
-                    answers[index] = answer
 
     def _begin(self, rows: Sequence[EncodedSolution], block: Block) -> Beginnings | None:
         """The keys and values of the block's beginnings, or None where the memory does not hold them."""

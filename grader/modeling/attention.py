@@ -1,4 +1,4 @@
-"""Attention as the engines want it on a GPU: no copies of shared heads, and no mask where the order says it all.
+"""Attention as the engines want it: no copies of shared heads, and no mask where the order says it all.
 
 The library's own builds a mask as soon as there are cached keys, which takes it out of the flash kernel, and as soon as
 there is a mask it copies keys and values for every head that shares them.

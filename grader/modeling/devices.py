@@ -43,8 +43,11 @@ SMALL = 512
 
 
 def lanes_of(config: Any, device: torch.device) -> int:
-    """How many batches a model of this configuration is given at once: on a CPU one a thread if the model is small."""
-    return use_threads() if device.type == "cpu" and config.hidden_size <= SMALL else 1
+    """How many batches a model of this configuration is given at once, each on a core of its own.
+
+    As many as there are threads for a small model on a CPU. For others 0: a batch has all threads.
+    """
+    return use_threads() if device.type == "cpu" and config.hidden_size <= SMALL else 0
 
 
 def one_core_each(number: int) -> ThreadPoolExecutor:
