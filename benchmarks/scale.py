@@ -5,8 +5,8 @@
 Processor seconds of the run's own process (reading, writing, joining: it cannot be shared out within a run) and of one
 worker (reading equations and checking: it can), taken apart, so that a busy machine distorts them little. The costs are
 fitted to all sizes but the largest, which checks them; so do the seconds of the clock that this takes with one worker
-and with two. The table that follows is arithmetic: rows / workers at these costs, each worker on a core of its own;
-beyond the workers that one run can feed, the rows are shared out as shards, joined by one grade-join.
+and with two. The table that follows is arithmetic with the costs fitted to all sizes: rows / workers, each worker on a
+core of its own; beyond the workers that one run can feed, the rows are shared out as shards, joined by one grade-join.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def main() -> None:
             for one in walls
         ],
     )
-    run, worker, join = (costs[name][1] for name in ("run", "worker", "join"))
+    run, worker, join = (_line([(size["rows"], size[name]) for size in sizes])[1] for name in ("run", "worker", "join"))
     fed = max(1, int(worker / run))
     print(f"\none run feeds {worker / run:.1f} workers")
     table = [
