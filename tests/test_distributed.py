@@ -145,6 +145,16 @@ def actors():
     return found
 
 
+def test_no_cluster(folder, tmp_path, capsys):
+    """Without a cluster it is exit 3, with how to start one. Before the tests that start one, which Ray would find."""
+    pytest.importorskip("ray")
+    command = [*GRADE, str(folder / "in.parquet"), "-o", str(tmp_path / "out"), "--ray=auto", *RULES]
+    environment = {**os.environ, "RAY_TMPDIR": str(tmp_path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 3, done.stderr
+    assert "no Ray cluster answers; start one with ray start --head" in done.stderr
+
+
 def test_the_rows_of_a_local_run(cluster, folder, tmp_path, capsys):
     """Two actors on two nodes write a file a part; joined they are the local report, and a second run does nothing."""
     output = tmp_path / "out"
@@ -182,16 +192,6 @@ def test_a_node_that_is_lost(cluster, folder, tmp_path):
     cluster.remove_node(node, allow_graceful=False)
     finish(process)
     assert is_whole(output, folder)
-
-
-def test_no_cluster(folder, tmp_path, capsys):
-    """A cluster that does not answer is exit 3 and says how to start one."""
-    pytest.importorskip("ray")
-    command = [*GRADE, str(folder / "in.parquet"), "-o", str(tmp_path / "out"), "--ray=auto", *RULES]
-    environment = {**os.environ, "RAY_TMPDIR": str(tmp_path)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 3, done.stderr
-    assert "no Ray cluster answers; start one with ray start --head" in done.stderr
 
 
 class TestActors:
