@@ -102,7 +102,7 @@ def solutions():
 
 
 def sharing(loaded, model=None, **options):
-    return TorchClassifier(loaded._replace(model=model or copy.deepcopy(loaded.model)), share_problems=True, **options)
+    return TorchClassifier(loaded._replace(model=model or copy.deepcopy(loaded.model)), **options)
 
 
 def flat(answers):

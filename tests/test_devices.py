@@ -47,5 +47,7 @@ def test_threads_are_the_environments_where_it_says_so(monkeypatch):
 @pytest.mark.parametrize(("device", "hidden", "wanted"), [("cpu", 192, 3), ("cpu", 3072, 0), ("cuda", 192, 0)])
 def test_a_small_model_on_a_cpu_has_a_lane_a_thread(monkeypatch, device, hidden, wanted):
     """Large matrices are shared by the threads well enough, and a GPU takes one batch after the other."""
-    monkeypatch.setattr("grader.modeling.devices.use_threads", lambda: 3)
+    asked = []
+    monkeypatch.setattr("grader.modeling.devices.use_threads", lambda: asked.append(True) or 3)
     assert lanes_of(SimpleNamespace(hidden_size=hidden), torch.device(device)) == wanted
+    assert asked  # whoever has no lanes of its own uses the threads too

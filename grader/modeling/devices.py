@@ -47,7 +47,8 @@ def lanes_of(config: Any, device: torch.device) -> int:
 
     As many as there are threads for a small model on a CPU. For others 0: a batch has all threads.
     """
-    return use_threads() if device.type == "cpu" and config.hidden_size <= SMALL else 0
+    threads = use_threads()
+    return threads if device.type == "cpu" and config.hidden_size <= SMALL else 0
 
 
 def one_core_each(number: int) -> ThreadPoolExecutor:
