@@ -6,12 +6,13 @@ import random
 import pytest
 import torch
 from test_torch_extractor import LINES, NEW_TOKENS, STOPS, loaded_from, plain
-from tiny_models import tiny_adapter, tiny_gemma
+from tiny_models import tiny_adapter, tiny_gemma, tiny_phi
 
 from grader.engines.beginnings import SHORTEST, Beginnings, blocks_of
 from grader.engines.torch_classifier import TorchClassifier
 from grader.engines.torch_extractor import TorchExtractor
-from grader.modeling import EncodedSolution, grouped_attention, load_adapted
+from grader.modeling import EncodedSolution, grouped_attention, load_adapted, load_base, rotate_in_place
+from grader.modeling.rotary import rotate
 from grader.types import Solution
 
 CLOSE = 1e-5
@@ -51,6 +52,52 @@ def test_a_mask_is_obeyed_by_every_head(heads, shared, tokens):
     seen[..., 0] = True
     found, _ = grouped_attention(None, *inputs, seen, scaling=8**-0.5)
     assert (found - by_hand(*inputs, seen)).abs().max() < CLOSE
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("window", [None, 5])
+def test_rotated_in_place_is_rotated(tmp_path, dtype, window):
+    """Every layer attends as the library's does, within the rounding of the number format."""
+    model = load_base("classifier", tiny_phi(tmp_path / "base", sliding_window=window, seed=3), dtype=dtype)
+    states = torch.randn(2, 9, 64, generator=torch.Generator().manual_seed(4)).to(dtype)
+    for weight in model.parameters():
+        weight.data.normal_(0, 0.3)
+    seen = torch.ones(9, 9, dtype=torch.bool).tril() & ~torch.ones(9, 9, dtype=torch.bool).tril(-(window or 9))
+    turns = model.rotary_emb(states, torch.arange(3, 12)[None])
+    layers = [layer.self_attn for layer in model.layers]
+    with torch.inference_mode():
+        wanted = [layer(states, turns, seen[None, None])[0] for layer in layers]
+        assert rotate_in_place(model) == len(layers)
+        assert rotate_in_place(model) == 0
+        found = [layer(states, turns)[0] for layer in layers]
+    for one, other in zip(found, wanted, strict=True):
+        assert (one - other).norm() < 4 * torch.finfo(dtype).eps * other.norm()
+        assert other.std() > 0.1
+
+
+def test_what_is_not_rotated_stays():
+    """Only the first R of each head turn, by the angles of their position, and lengths stay."""
+    states = torch.randn(2, 4, 3, 8, generator=torch.Generator().manual_seed(5))
+    angles = torch.arange(4)[None, :, None] * torch.tensor([1.0, 0.25, 1.0, 0.25])
+    found = states.clone()
+    rotate(found, angles.cos(), angles.sin())
+    assert torch.equal(found[..., 4:], states[..., 4:])
+    assert torch.equal(found[:, 0], states[:, 0])
+    turned, plain = (torch.complex(one[..., :2], one[..., 2:4]) for one in (found, states))
+    torch.testing.assert_close(turned, plain * torch.exp(1j * angles[..., None, :2]))
+
+
+def test_gradients_are_those_of_the_library(tmp_path):
+    """Where gradients are wanted nothing is overwritten that they need."""
+    model = load_base("classifier", tiny_phi(tmp_path / "base"))
+    ids = torch.arange(1, 9)[None]
+    gradients = []
+    for _ in range(2):
+        model.zero_grad()
+        model(ids).last_hidden_state.square().sum().backward()
+        gradients.append(model.layers[0].self_attn.qkv_proj.weight.grad.clone())
+        rotate_in_place(model)
+    assert torch.equal(*gradients)
 
 
 @pytest.fixture(scope="module")

@@ -82,8 +82,9 @@ def test_the_memory_says_how_the_models_are_kept(bases, gigabytes, kept, in_turn
     found = plan(bases, GPU, gigabytes * 1e9)
     assert (found.quantization["extractor"], found.quantization["classifier"]) == kept
     assert found.in_turns == in_turns
-    assert all(MIN_BATCH_TOKENS <= tokens <= MAX_BATCH_TOKENS for tokens in found.batch_tokens.values())
-    assert (min(found.batch_tokens.values()) == MAX_BATCH_TOKENS) == (gigabytes >= 24)
+    assert all(MIN_BATCH_TOKENS <= tokens <= MAX_BATCH_TOKENS[kind] for kind, tokens in found.batch_tokens.items())
+    assert (found.batch_tokens == MAX_BATCH_TOKENS) == (gigabytes >= 24)
+    assert found.together == (gigabytes >= 24)
 
 
 @pytest.mark.usefixtures("bf16")
@@ -163,8 +164,8 @@ def test_models_that_do_not_fit_together_take_turns(adapters, monkeypatch):
     )
     for _ in range(2):
         assert answers(pair) == wanted
-    # The classifier, which was loaded last, is there first.
-    assert moved == [(True, "cpu"), (False, "cpu"), (False, "cpu"), (True, "cpu")] * 2
+    # The extractor is there first: its engine has computed what all prompts begin with.
+    assert moved == [(False, "cpu"), (True, "cpu"), (True, "cpu"), (False, "cpu"), (False, "cpu"), (True, "cpu")]
 
 
 def test_a_seat_holds_one():

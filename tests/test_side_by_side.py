@@ -2,6 +2,8 @@
 
 import json
 import threading
+import time
+from collections import Counter
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -19,26 +21,27 @@ from grader.run.graders import Alone
 from grader.run.hand import COMMAND
 from grader.run.log import Style
 from grader.run.side_by_side import SideBySide
+from grader.types import Classification
 
 
-def beside(pair, others=(), workers=2, command=COMMAND):
+def beside(pair, others=(), workers=2, command=COMMAND, at_once=1):
     return SideBySide(
-        Pair(pair.mode, pair.extractor, pair.classifier, pair.threshold, pair.name, tuple(others), True),
+        Pair(pair.mode, pair.extractor, pair.classifier, pair.threshold, pair.name, tuple(others), at_once),
         workers,
         Log(Style.JSON),
         command=command,
     )
 
 
-@pytest.mark.parametrize("count", [1, 3])
-def test_it_answers_as_one_process_does(count):
+@pytest.mark.parametrize(("count", "at_once"), [(1, 1), (3, 1), (1, 2)])
+def test_it_answers_as_one_process_does(count, at_once):
     """With one pair beside the run or with three, the report columns are those of ``Grader.grade``, in order."""
     with Grader(modelled()) as grader:
         wanted = graded(Alone(grader), MIXED)
-    with beside(modelled(), [modelled() for _ in range(count - 1)]) as crew:
+    with beside(modelled(), [modelled() for _ in range(count - 1)], at_once=at_once) as crew:
         assert graded(crew, MIXED) == wanted
         assert graded(crew, MIXED) == wanted
-        assert crew.watch.seconds["models"] > 0
+        assert min(crew.watch.seconds[name] for name in ("extractor", "classifier")) > 0
 
 
 class Meeting(ScriptedClassifier):
@@ -64,6 +67,47 @@ def test_pairs_work_at_the_same_time_on_different_chunks():
     assert {shares.count(mark) for mark in (0.125, 0.25)} <= {18, 19, 20, 21, 22}
     assert len(shares) == 40
     assert not [thread for thread in threading.enumerate() if getattr(thread, "_target", None) == crew._answer]
+
+
+class Ahead:
+    """Both engines of a pair: a chunk is judged when the next one has begun to be read."""
+
+    def __init__(self, chunks):
+        self.chunks = chunks
+        self.begun = threading.Semaphore(0)
+        self.judged = self.reading = 0
+        self.most = Counter()
+
+    def extract(self, lines, drafts):
+        """Say that a chunk is being read."""
+        self.reading += 1
+        self.most["reading"] = max(self.most["reading"], self.reading)
+        self.begun.release()
+        time.sleep(0.05)
+        self.reading -= 1
+        return [[] for _ in lines]
+
+    def classify(self, solutions):
+        """Wait until the chunk after this one is being read, if there is one."""
+        self.judged += 1
+        for _ in range(2 if self.judged == 1 else 1):
+            if self.judged < self.chunks:
+                assert self.begun.acquire(timeout=60)
+        return [Classification(0.25, ()) for _ in solutions]
+
+    def identity(self):
+        """Have no name."""
+        return {}
+
+
+def test_one_chunk_is_judged_while_the_next_is_read():
+    """A pair that is asked about two chunks at once lets neither engine wait for the other, nor asks one twice."""
+    engine = Ahead(chunks=6)
+    with beside(Pair("auto", engine, engine), workers=1, at_once=2) as crew:
+        rows = graded(crew, [f"{index} times 2 is {2 * index}" for index in range(40)])
+    assert [row["grade_flaw_probability"] for row in rows] == [0.25] * 40
+    assert engine.judged == 6
+    assert engine.most["reading"] == 1
 
 
 def test_a_row_that_kills_its_worker_fails_alone():

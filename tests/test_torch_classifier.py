@@ -94,6 +94,19 @@ def test_order_and_neighbours_do_not_matter(loaded, solutions):
     assert difference([engine.classify([one])[0] for one in solutions[:5]], together[:5]) < CLOSE
 
 
+def test_answers_are_fetched_when_all_batches_have_been_given(loaded, solutions, monkeypatch):
+    """A GPU that is waited for after each batch would have nothing to do while the next one is prepared."""
+    done = []
+    engine = TorchClassifier(loaded, batch_tokens=300, lanes=0)
+    forward, fetch = engine.model.forward, torch.Tensor.tolist
+    monkeypatch.setattr(engine.model, "forward", lambda **inputs: done.append("forward") or forward(**inputs))
+    monkeypatch.setattr(torch.Tensor, "tolist", lambda tensor: done.append("wait") or fetch(tensor))
+    engine.classify(solutions)
+    forwards, waits = done.count("forward"), done.count("wait")
+    assert min(forwards, waits) > 3
+    assert done == ["forward"] * forwards + ["wait"] * waits
+
+
 def test_batches_at_once_change_nothing(loaded, solutions, monkeypatch):
     """Three threads, each of which computes alone, answer to the last bit as one does, and count what they do."""
     before, threads = torch.get_num_threads(), set()

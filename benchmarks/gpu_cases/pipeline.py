@@ -7,7 +7,7 @@ import tempfile
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from make_rows import Row as Text
@@ -36,6 +36,8 @@ ALONE = 20
 WARM = 1000
 """Solutions on which parts are compiled: as many as the models are asked at a time."""
 SMALL = 4096
+AT_ONCE = 2
+"""Chunks that the engines are asked about at once, as on a GPU that has room for both."""
 NF4_BYTES = 6e9
 
 
@@ -51,26 +53,45 @@ class ScriptedExtractor(TorchExtractor):
         }
 
 
+class Run(NamedTuple):
+    """The probabilities of a report, the seconds that the run took, and those of its stages."""
+
+    found: list[float]
+    seconds: float
+    stages: dict[str, float]
+
+
 def pipeline(bench: Bench) -> None:
     """Read, judge and write a file: every line asked of the extractor, every solution of the classifier."""
     judge, reader = bases.phi(bench), bases.gemma(bench)
     solutions = inputs.solutions(CHECKED * 2 if bench.tiny else bench.solutions)
-    engines = (
-        ScriptedExtractor(bases.loaded(bench, "extractor", reader)),
-        TorchClassifier(bases.loaded(bench, "classifier", judge)),
-    )
+    engines = pair_of(bench, judge, reader)
     each = 0.0
     with bench.part("the whole command"):
-        seconds = _checked_run(bench, engines, judge, reader, solutions)
-        each = seconds / len(solutions)
+        run = _checked_run(bench, engines, judge, reader, solutions)
+        each = run.seconds / len(solutions)
         bench.row(
             f"{len(solutions)} solutions, every line read by the model",
-            seconds=seconds,
+            seconds=run.seconds,
             bound=_bound(bench, engines, solutions),
             rows_a_second=1 / each,
             milliseconds_a_row=1e3 * each,
+            extractor_seconds=run.stages["extractor"],
+            classifier_seconds=run.stages["classifier"],
             lines=engines[0].counts["distinct"],
             accepted=engines[0].counts["accepted"] / max(1, engines[0].counts["drafts"]),
+            positions=engines[1].counts["positions"],
+        )
+    with bench.part("one engine after the other"):
+        some = solutions[: CHECKED if bench.tiny else SMALL]
+        # Once more the other way, as long: what was graded before is as warm for either.
+        both, turns = (grade(engines, some, at_once=at_once) for at_once in (AT_ONCE, 1))
+        bench.row(
+            f"{len(some)} solutions, one engine after the other",
+            seconds=turns.seconds,
+            rows_a_second=len(some) / turns.seconds,
+            at_once_seconds=both.seconds,
+            slower_by=turns.seconds / both.seconds,
         )
     with bench.part("one solution at a time"):
         some = solutions[: 2 if bench.tiny else ALONE]
@@ -89,15 +110,12 @@ def compiled(bench: Bench) -> None:
     solutions = inputs.solutions(CHECKED * 2 if bench.tiny else bench.solutions)
     for model in (judge, reader):
         compile_parts(model, "eager" if bench.tiny else "inductor")
-    engines = (
-        ScriptedExtractor(bases.loaded(bench, "extractor", reader)),
-        TorchClassifier(bases.loaded(bench, "classifier", judge)),
-    )
+    engines = pair_of(bench, judge, reader)
     with bench.part("the whole command, compiled"):
         some = solutions[:WARM]
-        first, second = (_run(engines, some)[1] for _ in range(2))
+        first, second = (grade(engines, some).seconds for _ in range(2))
         graphs = _graphs()
-        seconds = _checked_run(bench, engines, judge, reader, solutions)
+        seconds = _checked_run(bench, engines, judge, reader, solutions).seconds
         bench.row(
             f"{len(solutions)} solutions, every line read by the model, norms and MLPs compiled",
             seconds=seconds,
@@ -128,7 +146,7 @@ def nf4(bench: Bench) -> None:
             TorchClassifier(bases.loaded(bench, "classifier", judge), batch_tokens=tokens[1]),
         )
         solutions = inputs.solutions(CHECKED * 2 if bench.tiny else SMALL)
-        seconds = _checked_run(bench, engines, judge, reader, solutions)
+        seconds = _checked_run(bench, engines, judge, reader, solutions).seconds
         bench.row(
             f"both in NF4, {len(solutions)} solutions, batches of {tokens[0]} and {tokens[1]} tokens",
             seconds=seconds,
@@ -137,10 +155,16 @@ def nf4(bench: Bench) -> None:
         )
 
 
-def _checked_run(
-    bench: Bench, engines: tuple[Any, Any], judge: Any, reader: Any, solutions: Sequence[Solution]
-) -> float:
-    """Check both engines and a small report against float32, then give the seconds of the whole run."""
+def pair_of(bench: Bench, judge: Any, reader: Any) -> tuple[ScriptedExtractor, TorchClassifier]:
+    """The engines of both models."""
+    return (
+        ScriptedExtractor(bases.loaded(bench, "extractor", reader)),
+        TorchClassifier(bases.loaded(bench, "classifier", judge)),
+    )
+
+
+def _checked_run(bench: Bench, engines: tuple[Any, Any], judge: Any, reader: Any, solutions: Sequence[Solution]) -> Run:
+    """Check both engines and a small report against float32, then grade all."""
     reference = bases.exact(judge)
     rows = _encoded(engines[1], solutions[:CHECKED])
     last = [row._replace(readouts=row.readouts[-1:]) for row in rows]
@@ -153,17 +177,17 @@ def _checked_run(
     if bench.cuda:
         reader.set_attn_implementation("grader_grouped")  # the check leaves the library's own
         torch.cuda.empty_cache()
-    found, _ = _run(engines, solutions[:CHECKED])
-    bench.check("report", torch.logit(torch.tensor(found, dtype=torch.float64)), plain, wanted)
+    found = torch.tensor(grade(engines, solutions[:CHECKED]).found, dtype=torch.float64)
+    bench.check("report", torch.logit(found), plain, wanted)
     for engine in engines:
         engine.counts.clear()
     if bench.cuda:
         torch.cuda.reset_peak_memory_stats(bench.device)
-    return _run(engines, solutions)[1]
+    return grade(engines, solutions)
 
 
-def _run(engines: tuple[Any, Any], solutions: Sequence[Solution]) -> tuple[list[float], float]:
-    """The probabilities of a report as ``grade`` writes it, and the seconds that it took; workers check meanwhile."""
+def grade(engines: tuple[Any, Any], solutions: Sequence[Solution], *, at_once: int = AT_ONCE) -> Run:
+    """Write a report as ``grade`` does; workers check meanwhile."""
     import pyarrow.parquet as pq
 
     from grader.run import Log, Request, prepare, run_grade
@@ -171,7 +195,7 @@ def _run(engines: tuple[Any, Any], solutions: Sequence[Solution]) -> tuple[list[
     from grader.run.log import Style
     from grader.run.side_by_side import SideBySide
 
-    pair = Pair("model", *engines, name="random weights", beside=True)
+    pair = Pair("model", *engines, name="random weights", beside=at_once)
     with tempfile.TemporaryDirectory() as name:
         source, report = Path(name, "in.parquet"), Path(name, "out.parquet")
         write(source, iter([Text(one.problem, str(one.solution)) for one in solutions]), len(solutions))
@@ -182,7 +206,7 @@ def _run(engines: tuple[Any, Any], solutions: Sequence[Solution]) -> tuple[list[
         seconds = time.perf_counter() - began
         print(f"   {len(solutions)} rows in {seconds:.1f} s\n" + crew.watch.table(), flush=True)
         found: list[float] = pq.read_table(report)["grade_flaw_probability"].to_pylist()
-    return found, seconds
+    return Run(found, seconds, dict(crew.watch.seconds))
 
 
 def _encoded(engine: TorchClassifier, solutions: Sequence[Solution], version: int = 1) -> list[Any]:

@@ -1,19 +1,23 @@
-"""Where a forward spends its time: the kernels of one warm batch of each engine, and how much of the wall they fill."""
+"""Where the time goes: the kernels of a warm batch of each engine, and how busy whole chunks keep the device."""
 
 from __future__ import annotations
 
 import time
+import warnings
+from collections import Counter
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity
 
-from gpu_cases import bases, classifier, extractor
+from gpu_cases import bases, classifier, extractor, inputs, pipeline
+from grader.lines import split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from gpu_cases.bench import Bench
 
@@ -22,20 +26,86 @@ NAME = 100
 """Characters of a kernel's name that are told."""
 ROWS = 1000
 """Rows that the models are asked at a time."""
+CHUNKS = 4096
+"""Solutions of the whole chunks: four of them."""
 DECODED = 256
 CLASSIFIED_TOKENS, VERIFIED_TOKENS = 8_192, 16_384
 """Tokens of the batches that are watched: fewer than the engines' own, so that little of them is padding."""
 
 
 def profile(bench: Bench) -> None:
-    """The classifier's forward, drafts that are verified, and decoding: one batch of each, of rows of like length.
+    """Whole chunks, and a batch of rows of like length: the classifier's forward, drafts that are verified, decoding.
 
     On a CPU the operators are told in place of kernels.
     """
+    with bench.part("whole chunks"):
+        _chunks(bench)
     with bench.part("classifier"):
         _classifier(bench)
     with bench.part("extractor"):
         _extractor(bench)
+
+
+def _chunks(bench: Bench) -> None:
+    """Grade a few chunks twice: as they are timed, and watched, for the share of the wall in which the device computed.
+
+    ``kernels`` are the seconds of all of them, some of which run at the same time; ``waits`` how often the host waited
+    for the device, and where, in one chunk more.
+    """
+    engines = pipeline.pair_of(bench, bases.phi(bench), bases.gemma(bench))
+    solutions = inputs.solutions(16 if bench.tiny else CHUNKS)
+    pipeline.grade(engines, solutions[:ROWS])
+    run = pipeline.grade(engines, solutions)
+    with torch.profiler.profile(activities=[ProfilerActivity.CUDA if bench.cuda else ProfilerActivity.CPU]) as watch:
+        watched = pipeline.grade(engines, solutions)
+        bench.wait()
+    device = DeviceType.CUDA if bench.cuda else DeviceType.CPU
+    spans = [
+        (one.start_ns(), one.start_ns() + one.duration_ns())
+        for one in watch.profiler.kineto_results.events()
+        if one.device_type() == device
+    ]
+    lines = [line.readable for one in solutions[:ROWS] for line in split_lines(one.solution or "") if line.readable]
+    waits = {
+        "extractor": _waits(bench, lambda: engines[0].extract(lines, [None] * len(lines))),
+        "classifier": _waits(bench, lambda: engines[1].classify(solutions[:ROWS])),
+    }
+    bench.row(
+        f"{len(solutions)} solutions in whole chunks",
+        seconds=run.seconds,
+        seconds_watched=watched.seconds,
+        busy=covered(spans) / 1e9 / watched.seconds,
+        kernels=sum(end - start for start, end in spans) / 1e9,
+        **{f"{name}_seconds": run.stages[name] for name in waits},
+        **{f"{name}_waits": count for name, count in waits.items()},
+    )
+
+
+def covered(spans: Iterable[tuple[int, int]]) -> int:
+    """How much the spans (start, end) cover together."""
+    total, until = 0, -1
+    for start, end in sorted(spans):
+        total += max(0, end - max(start, until))
+        until = max(until, end)
+    return total
+
+
+def _waits(bench: Bench, work: Callable[[], Any]) -> int | None:
+    """How often the host waits for the device, and where; None on a CPU, which says nothing of it."""
+    if not bench.cuda:
+        work()
+        return None
+    torch.cuda.set_sync_debug_mode("warn")
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            work()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    found = Counter(f"{Path(one.filename).name}:{one.lineno}" for one in caught if "synchroniz" in str(one.message))
+    for place, times in found.most_common():
+        print(f"   {times:6d} waits at {place}")
+    return found.total()
 
 
 def _classifier(bench: Bench) -> None:
@@ -88,7 +158,7 @@ def _kernels(bench: Bench, what: str, model: Any, work: Callable[[], Any], **fig
     """Time the work, then watch it once: ``busy`` is the share of the wall in which the device computed.
 
     A share well below one means that the host is late with its launches. Watching itself slows the host, so the share
-    is of the seconds without it. ``library_norms`` are the seconds with norms as the library has them.
+    is of the seconds without it. ``library`` are the seconds with the library's norms and rotations.
     """
     with bases.plain(model):
         library = bench.timed(work, repeats=3, warm=1)
@@ -112,7 +182,7 @@ def _kernels(bench: Bench, what: str, model: Any, work: Callable[[], Any], **fig
     bench.row(
         what,
         seconds=seconds,
-        library_norms=library,
+        library=library,
         busy_seconds=busy,
         busy=busy / seconds,
         launches=sum(times for _, times in total.values()),

@@ -136,7 +136,7 @@ class RememberingGrader:
     ) -> list[Answer | str | None]:
         """Put to the models of ``pair`` what they were not asked before: each model by itself.
 
-        Called in a thread for each device where there are several: the cache lets one in at a time.
+        Called in several threads where the models work beside the run: the cache lets one in at a time.
         """
         keys = [key_of(solution) for solution in solutions]
         read = self._read(pair, keys, solutions, questions)
@@ -175,7 +175,7 @@ class RememberingGrader:
         ]
 
     def _count(self, model: str, asked: Sequence[Question | None]) -> None:
-        with self._counting:  # each device has a thread
+        with self._counting:  # other threads ask too
             self.counts[model] += sum(one is not None for one in asked)
 
     def _judged(

@@ -59,7 +59,9 @@ class Classifier(Protocol):
 class Pair:
     """What grades: the reading mode, the two engines where there are any, and the classifier's threshold.
 
-    ``others`` are the same models on other devices; ``beside`` says that they leave the cores of this process free.
+    ``others`` are the same models on other devices. ``beside`` says about how many chunks at once they are asked beside
+    the run: 0 where they take the cores of this process, 2 where one engine works on a chunk while the other one works
+    on the next. An engine itself is asked about one at a time.
     """
 
     mode: str = "rules"
@@ -68,7 +70,7 @@ class Pair:
     threshold: float = DEFAULT_THRESHOLD
     name: str = NOTHING_INSTALLED
     others: tuple[Pair, ...] = ()
-    beside: bool = False
+    beside: int = 0
 
     @property
     def reads_by(self) -> str:

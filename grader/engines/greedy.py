@@ -11,7 +11,7 @@ import torch
 
 from grader.engines.key_values import ROOM, KeyValues, pack
 from grader.errors import AdapterError
-from grader.modeling import use_grouped_attention
+from grader.modeling import upload, use_grouped_attention
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -80,9 +80,11 @@ class Greedy:
         self._rows: list[Row] = []
         self.counts: Counter[str] = Counter()
         self.smallest_gap: float | None = None
-        self._prefix = KeyValues(model.config, 1, len(prefix), model.get_input_embeddings().weight)
+        weight = model.get_input_embeddings().weight
+        self._device = weight.device
+        self._prefix = KeyValues(model.config, 1, len(prefix), weight)
         with torch.inference_mode():
-            self._forward([list(prefix)], torch.arange(len(prefix))[None], self._prefix, straight=True)
+            self._forward([list(prefix)], self._places(0, len(prefix), 1), self._prefix, straight=True)
         self._memory = self._prefix
 
     def watch_gaps(self) -> None:
@@ -127,7 +129,7 @@ class Greedy:
         width = max(map(len, tokens))
         hidden = self._forward(
             [line + [0] * (width - len(line)) for line in tokens],
-            torch.arange(memory.used, memory.used + width).expand(len(rows), -1),
+            self._places(memory.used, width, len(rows)),
             memory,
             straight=True,
         )
@@ -136,7 +138,7 @@ class Greedy:
             for index, row in enumerate(rows)
             for offset in range(max(1, len(row.draft)))
         ]
-        best = iter(self._best(hidden.flatten(0, 1)[read]))
+        best = iter(self._best(hidden.flatten(0, 1)[upload(read, self._device)]))
         for row in rows:
             row.verify(list(islice(best, max(1, len(row.draft)))), self._stops)
         memory.forget([self._position(row) for row in rows])
@@ -149,7 +151,7 @@ class Greedy:
             self._keep([(self._memory, self._rows)])
         hidden = self._forward(
             [row.answer[-1:] for row in self._rows],
-            torch.tensor([[self._position(row)] for row in self._rows]),
+            upload([[self._position(row)] for row in self._rows], self._device),
             self._memory,
         )
         for row, token in zip(self._rows, self._best(hidden[:, -1]), strict=True):
@@ -170,6 +172,10 @@ class Greedy:
         """Of the last token of the answer: it is the first one that the memory does not hold."""
         return self._prefix.used + len(row.ids) + len(row.answer) - 1
 
+    def _places(self, first: int, tokens: int, rows: int) -> torch.Tensor:
+        """Positions (rows, tokens), from ``first`` on in every row."""
+        return torch.arange(first, first + tokens, device=self._device).expand(rows, -1)
+
     def _forward(
         self, tokens: Sequence[list[int]], positions: torch.Tensor, memory: KeyValues, *, straight: bool = False
     ) -> torch.Tensor:
@@ -177,12 +183,11 @@ class Greedy:
 
         ``straight`` says that every slot of the memory holds the token of its own position, these tokens included.
         """
-        positions = positions.to(memory.keys.device)
         self.counts["forwards"] += 1
         self.counts["positions"] += positions.numel()
         masks = memory.place(positions)
         result = self._backbone(
-            input_ids=torch.tensor(tokens, device=positions.device),
+            input_ids=upload(tokens, self._device),
             position_ids=positions,
             attention_mask=dict.fromkeys(masks) if straight and self._grouped else masks,
             past_key_values=memory,
@@ -200,7 +205,7 @@ class Greedy:
                 first, second = logits.float().topk(2).values.unbind(-1)
                 self.smallest_gap = min(self.smallest_gap, float((first - second).min()))
             best.append(logits.argmax(dim=-1))
-        found: list[int] = torch.cat(best).tolist()  # the host waits once
+        found: list[int] = torch.cat(best).tolist()  # the host waits here, and nowhere else in a forward
         return found
 
     def _retreat(self, waiting: Sequence[Row], batch: Sequence[Row], lack: str) -> list[Row]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from grader.modeling import upload
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -65,7 +67,7 @@ class KeyValues:
 
     def forget(self, lengths: Sequence[int]) -> None:
         """Empty each row from its length on: of padding, and of what a draft wrote in vain."""
-        ends = torch.tensor(lengths, device=self.positions.device)[:, None]
+        ends = upload(lengths, self.positions.device)[:, None]
         self.positions[self.positions >= ends] = NOWHERE
 
 
@@ -76,7 +78,7 @@ def pack(parts: Sequence[tuple[KeyValues, Sequence[int]]], room: int) -> KeyValu
     """
     pieces = []
     for part, names in parts:
-        rows = torch.tensor(names, device=part.positions.device)[:, None]
+        rows = upload(names, part.positions.device)[:, None]
         positions, order = part.positions[rows[:, 0]].sort(dim=1)
         width = int((positions < NOWHERE).sum(dim=1).max())
         pieces.append((part, rows, order[:, :width], positions[:, :width]))

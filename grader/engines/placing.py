@@ -31,8 +31,8 @@ class Keeping(NamedTuple):
 
 def engines_on(
     name: str | None, folders: Mapping[Kind, Path], keeping: Keeping
-) -> tuple[TorchExtractor | None, TorchClassifier | None, bool]:
-    """The engines of adapter folders on the named device, or the one that is found; and whether it is a GPU.
+) -> tuple[TorchExtractor | None, TorchClassifier | None, int]:
+    """The engines of adapter folders on the named device, or the one that is found; and their pair's ``beside``.
 
     Raises ``UsageError`` for a device that is not there or whose memory is too short, ``AdapterError`` for adapters
     that do not load.
@@ -59,7 +59,8 @@ def engines_on(
     judge = (
         TorchClassifier(loaded["classifier"], batch_tokens=tokens.get("classifier")) if "classifier" in loaded else None
     )
-    return reader, judge, device.type == "cuda"
+    at_once = 0 if device.type != "cuda" else 2 if reader and judge and made.together else 1
+    return reader, judge, at_once
 
 
 def planned(device: torch.device, folders: Mapping[Kind, Path], keeping: Keeping) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,17 @@ import torch
 
 from grader.engines.beginnings import Beginnings, blocks_of
 from grader.lines import split_lines, without_annotations
-from grader.modeling import bare, encode_solutions, fuse_norms, lanes_of, one_core_each, use_grouped_attention
+from grader.modeling import (
+    Stream,
+    bare,
+    encode_solutions,
+    fuse_norms,
+    lanes_of,
+    one_core_each,
+    rotate_in_place,
+    upload,
+    use_grouped_attention,
+)
 from grader.types import Classification
 
 if TYPE_CHECKING:
@@ -20,8 +31,8 @@ if TYPE_CHECKING:
     from grader.modeling import EncodedSolution, Loaded
     from grader.types import Solution
 
-BATCH_TOKENS = {"cpu": 1_024, "cuda": 65_536}
-"""Tokens of a batch, padding included."""
+BATCH_TOKENS = {"cpu": 1_024, "cuda": 16_384}
+"""Tokens of a batch, padding included. More are no faster on a GPU, and the longer rows of a batch pad the shorter."""
 PART = 32
 """Most rows that a lane is given at a time: few, so that all lanes end at about the same time."""
 FLAWED = 1
@@ -35,7 +46,8 @@ class TorchClassifier:
     float32. Where a GPU's memory does not hold a batch, it is halved, and so is every later one.
 
     A small model on a CPU is given ``lanes`` batches at once, by itself as many as it may use threads; how many changes
-    nothing. With 0, and where the model is large or on a GPU, one batch has all threads.
+    nothing. With 0, and where the model is large or on a GPU, one batch has all threads. A GPU is given one batch after
+    the other without waiting for answers, which are fetched when all have been given.
 
     With ``share_problems`` what the solutions of one problem begin with is computed once for them.
     """
@@ -55,9 +67,11 @@ class TorchClassifier:
         """Forwards, and the positions that they computed, padding included."""
         self._counting = Lock()
         use_grouped_attention(bare(loaded.model).backbone)
+        rotate_in_place(bare(loaded.model).backbone)
         if loaded.device.type == "cuda":
             fuse_norms(loaded.model)
         self._lanes = lanes_of(bare(loaded.model).backbone.config, loaded.device) if lanes is None else lanes
+        self._stream = Stream(loaded.device)
 
     @property
     def model(self) -> Any:
@@ -81,8 +95,9 @@ class TorchClassifier:
             self._loaded.manifest.prompt_version,
             self._loaded.max_tokens,
         )
-        self._loaded.come()
-        answers = self._answers(encoded, [solution.problem for solution in solutions])
+        with self._stream():
+            self._loaded.come()
+            answers = self._answers(encoded, [solution.problem for solution in solutions])
         running = self._loaded.manifest.prompt_version > 0  # version 0 was trained on whole solutions only
         return [
             Classification(answer[-1], tuple(answer) if running else (), row.truncated)
@@ -91,20 +106,25 @@ class TorchClassifier:
 
     def _answers(self, rows: Sequence[EncodedSolution], problems: Sequence[str]) -> list[list[float]]:
         """P(flawed) at the read-outs of each row."""
-        answers: list[list[float]] = [[] for _ in rows]
         blocks = blocks_of(rows, problems, share=self._share, tokens=self.batch_tokens)
-        if not self._lanes:
-            for block in blocks:
-                self._answer(rows, block, answers)
-            return answers
-        parts = [part for block in blocks for part in block.parts(PART)]
-        with one_core_each(self._lanes) as pool:
-            for _ in pool.map(lambda part: self._answer(rows, part, answers), parts):
-                pass
+        if self._lanes:
+            parts = [part for block in blocks for part in block.parts(PART)]
+            with one_core_each(self._lanes) as pool:
+                found = list(pool.map(lambda part: self._answer(rows, part), parts))
+        else:
+            found = [self._answer(rows, block) for block in blocks]
+        answers: list[list[float]] = [[] for _ in rows]
+        for batch, flawed in chain.from_iterable(found):
+            for index, answer in zip(batch, flawed.tolist(), strict=True):
+                answers[index] = answer[: len(rows[index].readouts)]
         return answers
 
-    def _answer(self, rows: Sequence[EncodedSolution], block: Block, answers: list[list[float]]) -> None:
-        """Fill in the answers of a block; the longest rows go first, so that a lack of memory shows at once."""
+    def _answer(self, rows: Sequence[EncodedSolution], block: Block) -> list[tuple[list[int], torch.Tensor]]:
+        """The batches of a block, as indices of rows, with P(flawed) of each (rows, read-outs), not waited for.
+
+        The longest rows go first, so that a lack of memory shows at once.
+        """
+        answers = []
         beginnings = self._begin(rows, block) if block.length else None
         beginning_of = {index: number for number, group in enumerate(block.groups) for index in group}
         waiting = sorted(block.rows, key=lambda index: len(rows[index].ids))
@@ -112,7 +132,7 @@ class TorchClassifier:
             longest = len(rows[waiting[-1]].ids) - (beginnings.length if beginnings else 0)
             batch = waiting[-max(1, self.batch_tokens // longest) :]
             if beginnings:
-                beginnings.choose(torch.tensor([beginning_of[index] for index in batch], device=self._loaded.device))
+                beginnings.choose(upload([beginning_of[index] for index in batch], self._loaded.device))
             found = self._attempt([rows[index] for index in batch], beginnings)
             if found is None:
                 torch.cuda.empty_cache()
@@ -121,22 +141,22 @@ class TorchClassifier:
                 else:
                     self.batch_tokens = max(1, len(batch) // 2) * longest
                 continue
-            for index, answer in zip(batch, found, strict=True):
-                answers[index] = answer
+            answers.append((batch, found))
             del waiting[-len(batch) :]
+        return answers
 
     def _begin(self, rows: Sequence[EncodedSolution], block: Block) -> Beginnings | None:
         """The keys and values of the block's beginnings, or None where the memory does not hold them."""
         beginnings = Beginnings(block.length)
-        ids = torch.tensor([rows[group[0]].ids[: block.length] for group in block.groups])
+        ids = [rows[group[0]].ids[: block.length] for group in block.groups]
         try:
-            self._model(ids, torch.zeros(len(ids), 1, dtype=torch.long), beginnings)
+            self._model(ids, [[0]] * len(ids), beginnings)
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             return None
         return beginnings
 
-    def _attempt(self, rows: Sequence[EncodedSolution], beginnings: Beginnings | None) -> list[list[float]] | None:
+    def _attempt(self, rows: Sequence[EncodedSolution], beginnings: Beginnings | None) -> torch.Tensor | None:
         """What the forward gives, or None where the memory does not hold these rows; one row must fit."""
         try:
             return self._forward(rows, beginnings)
@@ -148,23 +168,23 @@ class TorchClassifier:
                 ) from error
         return None
 
-    def _forward(self, rows: Sequence[EncodedSolution], beginnings: Beginnings | None) -> list[list[float]]:
-        """One padded batch; padding stands on the right, where no token of a causal model sees it."""
+    def _forward(self, rows: Sequence[EncodedSolution], beginnings: Beginnings | None) -> torch.Tensor:
+        """P(flawed) of one padded batch, (rows, read-outs); no token of a causal model sees padding on its right."""
         start = beginnings.length if beginnings else 0
         ids = _padded([row.ids[start:] for row in rows], self._loaded.tokenizer.pad_token_id or 0)
         readouts = _padded([[at - start for at in row.readouts] for row in rows], 0)
         logits = self._model(ids, readouts, beginnings)
-        flawed = torch.softmax(logits / self._loaded.manifest.temperature, dim=-1)[..., FLAWED].tolist()
-        return [answer[: len(row.readouts)] for answer, row in zip(flawed, rows, strict=True)]
+        return torch.softmax(logits / self._loaded.manifest.temperature, dim=-1)[..., FLAWED]
 
     @torch.inference_mode()
-    def _model(self, ids: torch.Tensor, readouts: torch.Tensor, beginnings: Beginnings | None) -> torch.Tensor:
-        """The logits (rows, read-outs, 2)."""
+    def _model(self, ids: list[list[int]], readouts: list[list[int]], beginnings: Beginnings | None) -> torch.Tensor:
+        """The logits (rows, read-outs, 2) of rows of one length each."""
         with self._counting:
-            self.counts.update(forwards=1, positions=ids.numel())
+            self.counts.update(forwards=1, positions=len(ids) * len(ids[0]))
         more = {"beginnings": beginnings} if beginnings else {}
         device = self._loaded.device
-        logits: torch.Tensor = self._loaded.model(input_ids=ids.to(device), readouts=readouts.to(device), **more).logits
+        inputs = {"input_ids": upload(ids, device), "readouts": upload(readouts, device)}
+        logits: torch.Tensor = self._loaded.model(**inputs, **more).logits
         return logits
 
 
@@ -172,7 +192,7 @@ def _lines(solution: Solution) -> list[str]:
     return [without_annotations(line.text) for line in split_lines(solution.solution or "")]
 
 
-def _padded(rows: Sequence[list[int]], filler: int) -> torch.Tensor:
-    """The rows as one tensor, the shorter ones filled up on the right."""
+def _padded(rows: Sequence[list[int]], filler: int) -> list[list[int]]:
+    """The rows, the shorter ones filled up on the right."""
     width = max(map(len, rows))
-    return torch.tensor([row + [filler] * (width - len(row)) for row in rows])
+    return [row + [filler] * (width - len(row)) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from grader.engines.greedy import Greedy, Row
-from grader.modeling import bare, control_id, encode, encode_all, fuse_norms, use_threads
+from grader.modeling import Stream, bare, control_id, encode, encode_all, fuse_norms, use_threads
 from grader.modeling.encoding import CHARACTERS_A_TOKEN
 from grader.prompts import Segment, extractor_parts, extractor_response, parse_equations
 
@@ -51,13 +51,17 @@ class TorchExtractor:
         use_threads()
         if loaded.device.type == "cuda":
             fuse_norms(loaded.model)
-        self.greedy = Greedy(
-            bare(loaded.model),
-            prefix_ids,
-            self._stops,
-            batch_tokens or BATCH_TOKENS[loaded.device.type],
-            grouped=loaded.device.type == "cuda" if grouped is None else grouped,
-        )
+        # Its forwards are many and short, and most often those of the other model are what a GPU has most of.
+        self._stream = Stream(loaded.device, urgent=True)
+        with self._stream():
+            loaded.come()  # what all prompts begin with is computed now, and stays on the device
+            self.greedy = Greedy(
+                bare(loaded.model),
+                prefix_ids,
+                self._stops,
+                batch_tokens or BATCH_TOKENS[loaded.device.type],
+                grouped=loaded.device.type == "cuda" if grouped is None else grouped,
+            )
 
     @property
     def counts(self) -> Counter[str]:
@@ -74,10 +78,11 @@ class TorchExtractor:
         for line, draft in zip(lines, drafts, strict=True):
             if wanted.get(line) is None:
                 wanted[line] = draft
-        self._loaded.come()
         rows = self._rows(wanted)
         drafted = [(row, row.draft) for row in rows.values() if row.draft]
-        self.greedy.answer(rows.values())
+        with self._stream():
+            self._loaded.come()
+            self.greedy.answer(rows.values())
         self.counts.update(
             lines=len(lines),
             distinct=len(wanted),

@@ -11,13 +11,14 @@ from grader.modeling.adapting import attach_adapter, lora_targets, merge_adapter
 from grader.modeling.attention import grouped_attention, use_grouped_attention
 from grader.modeling.classifier import ClassifierOutput, GPTSequenceClassifier, last_positions
 from grader.modeling.compiling import compile_parts
-from grader.modeling.devices import lanes_of, one_core_each, pick_device, pick_dtype, use_threads
+from grader.modeling.devices import Stream, lanes_of, one_core_each, pick_device, pick_dtype, upload, use_threads
 from grader.modeling.encoding import EncodedSolution, control_id, encode, encode_all, encode_solutions
 from grader.modeling.loaded import Loaded, bare, load_adapted
 from grader.modeling.loading import load_base, load_tokenizer, position_limit
 from grader.modeling.memory import Plan, Seat, free_bytes, plan
 from grader.modeling.norms import fuse_norms
 from grader.modeling.quantised import densify, nf4_config, pin_gradients, quantised_layers
+from grader.modeling.rotary import rotate_in_place
 
 __all__ = [
     "ClassifierOutput",
@@ -26,6 +27,7 @@ __all__ = [
     "Loaded",
     "Plan",
     "Seat",
+    "Stream",
     "attach_adapter",
     "bare",
     "compile_parts",
@@ -52,6 +54,8 @@ __all__ = [
     "plan",
     "position_limit",
     "quantised_layers",
+    "rotate_in_place",
+    "upload",
     "use_grouped_attention",
     "use_threads",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,6 +12,9 @@ import torch
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
     from grader.adapters import Kind
 
 
@@ -36,6 +40,33 @@ def pick_dtype(device: torch.device, kind: Kind) -> torch.dtype:
     if torch.cuda.is_bf16_supported(including_emulation=False):
         return torch.bfloat16
     return torch.float16 if kind == "classifier" else torch.float32
+
+
+def upload(numbers: Sequence[Any], device: torch.device) -> torch.Tensor:
+    """Whole numbers, in lists of one length where they are nested, as a tensor on the device.
+
+    The host does not wait for a GPU that has still other work to do: it copies from memory that is not paged.
+    """
+    is_gpu = device.type == "cuda"
+    return torch.tensor(numbers, dtype=torch.long, pin_memory=is_gpu).to(device, non_blocking=is_gpu)
+
+
+class Stream:
+    """A GPU's queue of work for one model: ``with stream(): ...``. Elsewhere it is nothing.
+
+    Work of other models, asked for by other threads, is done at the same time; that of an ``urgent`` one goes first.
+    """
+
+    def __init__(self, device: torch.device, *, urgent: bool = False) -> None:
+        self._stream: Any = None
+        if device.type == "cuda":
+            make: Any = torch.cuda.Stream
+            self._stream = make(device, priority=-1 if urgent else 0)
+            self._stream.wait_stream(torch.cuda.current_stream(device))  # the weights may still be on their way
+
+    def __call__(self) -> AbstractContextManager[object]:
+        """What the block asks of the device goes into this queue."""
+        return nullcontext() if self._stream is None else torch.cuda.stream(self._stream)
 
 
 SMALL = 512

@@ -26,8 +26,8 @@ Quantization = Literal["nf4", "none"]
 
 NF4_BYTES = 0.52
 """Bytes of a weight in NF4 with its constants."""
-MAX_BATCH_TOKENS = 65_536
-"""More tokens in a batch make no GPU faster."""
+MAX_BATCH_TOKENS: Mapping[Kind, int] = {"extractor": 65_536, "classifier": 16_384}
+"""More tokens in a batch make no GPU faster. The classifier's rows, which differ in length, would be padded more."""
 MIN_BATCH_TOKENS = 2_048
 """Batches of fewer tokens leave a GPU idle, and a long solution would not fit: smaller weights are better."""
 USABLE = 0.8
@@ -50,11 +50,15 @@ class Weights(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """How the models are loaded; ``in_turns``: only the one that is asked is in the memory of the GPU."""
+    """How the models are loaded; ``in_turns``: only the one that is asked is in the memory of the GPU.
+
+    ``together``: there is room for the largest batches of all models at the same time.
+    """
 
     quantization: Mapping[Kind, Quantization]
     batch_tokens: Mapping[Kind, int]
     in_turns: bool = False
+    together: bool = False
 
 
 WAYS: tuple[tuple[Mapping[Kind, Quantization], bool], ...] = (
@@ -82,8 +86,11 @@ def plan(
         there = {kind: sizes[kind] if in_turns else sum(sizes.values()) for kind in bases}
         tokens = {kind: batch_tokens_within(budget - there[kind], configs[kind], dtypes[kind]) for kind in bases}
         if min(tokens.values()) >= MIN_BATCH_TOKENS:
-            return Plan({kind: way[kind] for kind in bases}, tokens, in_turns and len(bases) > 1)
-        least = min(least, max(there[kind] + _smallest_batch(configs[kind], dtypes[kind]) for kind in bases))
+            largest = sum(batch_bytes(MAX_BATCH_TOKENS[kind], configs[kind], dtypes[kind]) for kind in bases)
+            together = sum(sizes.values()) + largest <= budget
+            return Plan({kind: way[kind] for kind in bases}, tokens, in_turns and len(bases) > 1, together)
+        smallest = {kind: batch_bytes(MIN_BATCH_TOKENS, configs[kind], dtypes[kind]) for kind in bases}
+        least = min(least, max(there[kind] + smallest[kind] for kind in bases))
     raise UsageError(
         f"the models need {least / 1e9:.1f} GB of the GPU's memory at least, and {budget / 1e9:.1f} GB may be used; "
         "use --device cpu, or --extractor rules or --no-classifier to leave one out"
@@ -95,8 +102,9 @@ def _ways_of(quantization: Quantization) -> tuple[tuple[Mapping[Kind, Quantizati
     return (way, False), (way, True)
 
 
-def _smallest_batch(config: Mapping[str, Any], dtype: torch.dtype) -> float:
-    return (MIN_BATCH_TOKENS * bytes_a_token(config, dtype) + _logits(config)) / USABLE
+def batch_bytes(tokens: int, config: Mapping[str, Any], dtype: torch.dtype) -> float:
+    """The memory that a batch of so many tokens wants beside the weights."""
+    return (tokens * bytes_a_token(config, dtype) + _logits(config)) / USABLE
 
 
 def batch_tokens_within(left: float, config: Any, dtype: torch.dtype) -> int:
@@ -106,7 +114,8 @@ def batch_tokens_within(left: float, config: Any, dtype: torch.dtype) -> int:
     """
     config = config if isinstance(config, dict) else config.to_dict()
     room = left * USABLE - _logits(config)
-    return max(0, min(MAX_BATCH_TOKENS, int(room / bytes_a_token(config, dtype))))
+    most = MAX_BATCH_TOKENS["extractor" if _keeps_keys(config) else "classifier"]
+    return max(0, min(most, int(room / bytes_a_token(config, dtype))))
 
 
 def bytes_a_token(config: Mapping[str, Any], dtype: torch.dtype) -> int:

@@ -22,6 +22,7 @@ from grader.run.careful import Asker, ask_all, failed_row
 from grader.run.chunks import NO_ROWS
 from grader.run.graders import asks_models
 from grader.run.hand import COMMAND, Hand, Task
+from grader.run.one_at_a_time import one_at_a_time
 from grader.run.profile import WAIT, Watch
 from grader.run.wire import from_answers, from_solutions, pack, to_questions, unpack
 
@@ -62,6 +63,7 @@ class Crew:
         self.pair = pair
         self._asker = ask
         self.watch = Watch()
+        self._asked_pair = one_at_a_time(pair, self.watch)
         self._size = workers
         self._log = log
         self._command = command
@@ -154,8 +156,7 @@ class Crew:
         task = min(self._asked, key=lambda task: task.number)
         self._asked.remove(task)
         assert task.questions is not None
-        with self.watch("models"):
-            answers = self._asker(self.pair, task.solutions, to_questions(task.questions))
+        answers = self._asker(self._asked_pair, task.solutions, to_questions(task.questions))
         task.answers = pack("answers", task.number, from_answers(answers))
         if task.hand is not None:
             task.hand.give(task, task.answers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ STAGES = {
     "pack": "rows to messages",
     "rows": "messages to rows",
     "rules": "reading equations",
-    "models": "models",
+    "extractor": "the extractor",
+    "classifier": "the classifier",
     "check": "checking and deciding",
     "columns": "results to columns",
     "write": "writing parts",
@@ -28,10 +30,11 @@ Item = TypeVar("Item")
 
 
 class Watch:
-    """Adds up seconds by stage: ``with watch("read"): ...``. Stages within each other count twice."""
+    """Adds up seconds by stage, of all threads: ``with watch("read"): ...``. Stages within each other count twice."""
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
+        self._adding = Lock()
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
@@ -40,7 +43,7 @@ class Watch:
         try:
             yield
         finally:
-            self.seconds[stage] += time.perf_counter() - began
+            self.add({stage: time.perf_counter() - began})
 
     def timed(self, stage: str, items: Iterable[Item]) -> Iterator[Item]:
         """Pass items on, counting the time that each took to come."""
@@ -53,12 +56,13 @@ class Watch:
             yield item
 
     def add(self, seconds: Mapping[str, float]) -> None:
-        """Add what another process counted."""
-        for stage, time_spent in seconds.items():
-            self.seconds[stage] += time_spent
+        """Add seconds, for instance those that another process counted."""
+        with self._adding:
+            for stage, time_spent in seconds.items():
+                self.seconds[stage] += time_spent
 
     def table(self) -> str:
-        """Lay the stages out for a person, the largest first; the share is of the work of all processes together."""
+        """Lay the stages out for a person, the largest first; the share is of all that works, much of it at once."""
         work = {stage: self.seconds[stage] for stage in STAGES if self.seconds[stage]}
         whole = sum(work.values()) or 1.0
         rows = [

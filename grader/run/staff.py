@@ -39,6 +39,6 @@ def chunk_grader(pair: Pair, workers: int | None, log: Log) -> Iterator[ChunkGra
 def crew_of(pair: Pair, workers: int, log: Log, **options: Any) -> Crew:
     """Make the crew that fits a pair: models on a GPU, or on several devices, work beside the run.
 
-    ``options`` are those of ``Crew``; its ``ask`` is then called in a thread for each device, at the same time.
+    ``options`` are those of ``Crew``; its ``ask`` is then called in several threads at the same time.
     """
     return (SideBySide if pair.beside or pair.others else Crew)(pair, workers, log, **options)
