@@ -139,6 +139,13 @@ def test_a_reference_is_plain_where_the_model_is_compiled(monkeypatch):
     assert ["forward" in vars(one.backbone.norm) for one in (model, reference)] == [True, False]
 
 
+def test_spans_that_overlap_count_once():
+    """Kernels that run at the same time keep the device busy once."""
+    covered = importlib.import_module("gpu_cases.profile").covered
+    assert covered([]) == 0
+    assert covered([(5, 9), (0, 2), (6, 7), (8, 12), (1, 2), (20, 21)]) == 2 + 7 + 1
+
+
 def test_what_is_not_installed_is_said(monkeypatch):
     """Without bitsandbytes and Unsloth the parts that need them are skipped with the reason, the others measured."""
     monkeypatch.setitem(__import__("sys").modules, "bitsandbytes", None)

@@ -47,10 +47,10 @@ def profile(bench: Bench) -> None:
 
 
 def _chunks(bench: Bench) -> None:
-    """Grade a few chunks twice: as they are timed, and watched, for the share of the wall in which the device computed.
+    """Grade a few chunks twice: timed, and watched for the share of the wall in which the device computed.
 
     ``kernels`` are the seconds of all of them, some of which run at the same time; ``waits`` how often the host waited
-    for the device, and where, in one chunk more.
+    for the device, and where, in one chunk more. A CPU tells neither.
     """
     engines = pipeline.pair_of(bench, bases.phi(bench), bases.gemma(bench))
     solutions = inputs.solutions(16 if bench.tiny else CHUNKS)
@@ -59,11 +59,10 @@ def _chunks(bench: Bench) -> None:
     with torch.profiler.profile(activities=[ProfilerActivity.CUDA if bench.cuda else ProfilerActivity.CPU]) as watch:
         watched = pipeline.grade(engines, solutions)
         bench.wait()
-    device = DeviceType.CUDA if bench.cuda else DeviceType.CPU
     spans = [
         (one.start_ns(), one.start_ns() + one.duration_ns())
         for one in watch.profiler.kineto_results.events()
-        if one.device_type() == device
+        if one.device_type() == DeviceType.CUDA
     ]
     lines = [line.readable for one in solutions[:ROWS] for line in split_lines(one.solution or "") if line.readable]
     waits = {
@@ -74,10 +73,16 @@ def _chunks(bench: Bench) -> None:
         f"{len(solutions)} solutions in whole chunks",
         seconds=run.seconds,
         seconds_watched=watched.seconds,
-        busy=covered(spans) / 1e9 / watched.seconds,
-        kernels=sum(end - start for start, end in spans) / 1e9,
         **{f"{name}_seconds": run.stages[name] for name in waits},
-        **{f"{name}_waits": count for name, count in waits.items()},
+        **(
+            {
+                "busy": covered(spans) / 1e9 / watched.seconds,
+                "kernels": sum(end - start for start, end in spans) / 1e9,
+                **{f"{name}_waits": count for name, count in waits.items()},
+            }
+            if bench.cuda
+            else {}
+        ),
     )
 
 
@@ -90,11 +95,11 @@ def covered(spans: Iterable[tuple[int, int]]) -> int:
     return total
 
 
-def _waits(bench: Bench, work: Callable[[], Any]) -> int | None:
-    """How often the host waits for the device, and where; None on a CPU, which says nothing of it."""
+def _waits(bench: Bench, work: Callable[[], Any]) -> int:
+    """How often the host waits for the device, and where."""
     if not bench.cuda:
         work()
-        return None
+        return 0
     torch.cuda.set_sync_debug_mode("warn")
     try:
         with warnings.catch_warnings(record=True) as caught:

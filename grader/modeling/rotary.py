@@ -24,20 +24,18 @@ class InPlacePhi3Attention(Phi3Attention):
         attention_mask: torch.Tensor | None = None,
         past_key_values: Any = None,
         **options: Any,
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """``hidden_states`` (B, T, H), the cosines and sines of their positions (B or 1, T, R); gives (B, T, H)."""
+    ) -> Any:
+        """``hidden_states`` (B, T, H), the cosines and sines of their positions (B or 1, T, R); gives (B, T, H), None."""
         if torch.is_grad_enabled():
-            found: tuple[torch.Tensor, None] = super().forward(
-                hidden_states, position_embeddings, attention_mask, past_key_values, **options
-            )
-            return found
-        heads, shared = self.config.num_attention_heads, self.num_key_value_heads
+            return super().forward(hidden_states, position_embeddings, attention_mask, past_key_values, **options)
+        config: Any = self.config
+        heads, shared = config.num_attention_heads, config.num_key_value_heads
         states = self.qkv_proj(hidden_states).unflatten(-1, (heads + 2 * shared, self.head_dim))
         rotate(states[..., : heads + shared, :], *position_embeddings)
         query, key, value = states.transpose(1, 2).split([heads, shared, shared], dim=1)
         if past_key_values is not None:
             key, value = past_key_values.update(key, value, self.layer_idx)
-        window = getattr(self.config, "sliding_window", None)
+        window = getattr(config, "sliding_window", None)
         attended, _ = grouped_attention(
             self, query, key, value, attention_mask, scaling=self.scaling, sliding_window=window
         )
