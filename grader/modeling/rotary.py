@@ -25,7 +25,7 @@ class InPlacePhi3Attention(Phi3Attention):
         past_key_values: Any = None,
         **options: Any,
     ) -> Any:
-        """``hidden_states`` (B, T, H), the cosines and sines of their positions (B or 1, T, R); gives (B, T, H), None."""
+        """``hidden_states`` (B, T, H), the cosines and sines of their positions (B or 1, T, R); (B, T, H), None."""
         if torch.is_grad_enabled():
             return super().forward(hidden_states, position_embeddings, attention_mask, past_key_values, **options)
         config: Any = self.config
