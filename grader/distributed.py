@@ -24,6 +24,7 @@ from grader.errors import EnvironmentStop, GraderError, InputError, UsageError
 from grader.parquet_io.writer import AtomicWriter, beside, stops_run
 from grader.remote import RemotePath
 from grader.run.chunks import Spread, chunks_of
+from grader.run.garbage import collect_rarely
 from grader.run.graders import MODEL_PART_ROWS, PART_ROWS, chunk_rows_of
 from grader.run.identity import Originals, spelled, unequal
 from grader.run.joining import check_settings, open_shard
@@ -308,6 +309,7 @@ class PartGrader:
         for known, found in zip(self._plan.fingerprints, self._plan.job.inputs.fingerprints(), strict=True):
             if (known["bytes"], known["sha256"]) != (found["bytes"], found["sha256"]):
                 raise InputError(f"the input {known['name']} here is not the one that the run began with")
+        collect_rarely()
         log = Log(Style.QUIET)
         self._stack.enter_context(log.listening())
         return self._stack.enter_context(chunk_grader(pair, self._workers, log))

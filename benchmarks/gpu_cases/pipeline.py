@@ -192,10 +192,12 @@ def grade(engines: tuple[Any, Any], solutions: Sequence[Solution], *, at_once: i
 
     from grader.run import Log, Request, prepare, run_grade
     from grader.run.crew import default_workers
+    from grader.run.garbage import collect_rarely
     from grader.run.log import Style
     from grader.run.side_by_side import SideBySide
 
     pair = Pair("model", *engines, name="random weights", beside=at_once)
+    collect_rarely()
     with tempfile.TemporaryDirectory() as name:
         source, report = Path(name, "in.parquet"), Path(name, "out.parquet")
         write(source, iter([Text(one.problem, str(one.solution)) for one in solutions]), len(solutions))

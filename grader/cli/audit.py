@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import gc
 from argparse import RawDescriptionHelpFormatter
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,7 +38,6 @@ exit codes:
   3   another night is at work, the disk is full, …: the same command goes on later"""
 NEEDED = ("pydantic", "jinja2", "matplotlib")
 EXAMPLE = Path(__file__).parent.parent / "assets" / "audit" / "example.toml"
-GC_OBJECTS = 200_000
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -125,14 +123,14 @@ def _audit(options: argparse.Namespace) -> int:
     with log_of(options, PROG).listening() as log:
         if options.dry_run:
             return _dry_run(config, options, log)
-        gc.freeze()
-        gc.set_threshold(GC_OBJECTS, 20, 20)  # as for grade: a batch makes a hundred thousand objects and no cycles
         return _night(config, options, log)
 
 
 def _night(config: Config, options: argparse.Namespace, log: Log) -> int:
     from grader.audit.night import run_night
+    from grader.run.garbage import collect_rarely
 
+    collect_rarely()
     try:
         result = run_night(config, log, only=options.only, strict=options.strict, workers=options.workers)
     except GraderError as error:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import shlex
 import sys
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from grader.run import Log
 
 PROG = "grade"
-GC_OBJECTS = 200_000
 EXTRACTORS = ("auto", "rules", "model")
 NOT_WITH_TEXT = {
     "inputs": "an input file",
@@ -156,6 +154,7 @@ def _run(options: argparse.Namespace, command: str, log: Log) -> None:
 
     from grader.columns import ColumnNames
     from grader.run import Request, Shard, prepare, run_grade
+    from grader.run.garbage import collect_rarely
     from grader.run.staff import chunk_grader
 
     # Arrow's own handlers would swallow a signal that comes while it parses; its calls are short enough to wait for.
@@ -183,9 +182,7 @@ def _run(options: argparse.Namespace, command: str, log: Log) -> None:
     log.say("columns", job.columns.sentence(), **job.columns._asdict())
     pair = _load_pair(options)
     log.say("models", pair.sentence(), **pair.describe())
-    # A batch makes a hundred thousand objects and no cycles: collecting on the usual count costs a fifth of the time.
-    gc.freeze()
-    gc.set_threshold(GC_OBJECTS, 20, 20)
+    collect_rarely()
     with chunk_grader(pair, options.workers, log) as grader:
         summary = run_grade(job, grader, log)
     log.show(f"\n{summary.table()}")

@@ -6,7 +6,6 @@ other end does, also while it computes.
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -22,6 +21,7 @@ from grader import pipeline
 from grader.engines import Pair
 from grader.parquet_io.report import report_batch
 from grader.run.careful import carefully, failed_row
+from grader.run.garbage import collect_rarely
 from grader.run.profile import Watch
 from grader.run.wire import Line, Message, from_questions, pack, to_answers, to_solutions, unpack
 from grader.types import GradedSolution
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from grader.types import Solution
 
 BEAT_SECONDS = 1.0
-GC_OBJECTS = 200_000
 
 
 def main() -> None:
@@ -50,8 +49,7 @@ def main() -> None:
     inbox: SimpleQueue[bytes] = SimpleQueue()
     line = Line(connection, lambda data: os._exit(0) if data is None else inbox.put(data))
     desk = Desk(setup, line.send)
-    gc.freeze()
-    gc.set_threshold(GC_OBJECTS, 20, 20)
+    collect_rarely()
     while True:
         line.send(desk.handle(unpack(inbox.get())))
 
