@@ -12,7 +12,7 @@ from test_crew import BAD, MIXED, chunked, graded, modelled
 from tiny_models import tiny_adapter
 
 from grader.cli.grade import main
-from grader.engines import Pair
+from grader.engines import Pair, load_pair
 from grader.engines.scripted import ScriptedClassifier, ScriptedExtractor
 from grader.errors import EnvironmentStop
 from grader.pipeline import Grader
@@ -141,6 +141,20 @@ def test_a_run_that_is_left_early_ends_its_threads():
     with beside(modelled(), [modelled()]) as crew:
         next(crew.reports(chunked(MIXED)))
     assert not crew._threads
+
+
+def test_real_engines_at_work_at_once_answer_as_one_after_the_other(tmp_path):
+    """Tiny models that judge one chunk while they read the next give the same report, to the last bit."""
+    for kind in ("extractor", "classifier"):
+        tiny_adapter(tmp_path / "pair" / kind, kind)
+    pair = load_pair("model", adapters=str(tmp_path / "pair"), device="cpu")
+    texts = [f"{index} + 1 = {index + 1}\nso {index} apples" for index in range(30)]
+    answers = []
+    for at_once in (1, 2):
+        with beside(pair, at_once=at_once) as crew:
+            answers.append(graded(crew, texts))
+    assert answers[0] == answers[1]
+    assert len({row["grade_flaw_probability"] for row in answers[0]}) > 20
 
 
 def test_two_devices_write_the_report_of_one(tmp_path):

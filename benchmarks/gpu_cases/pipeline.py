@@ -14,11 +14,12 @@ from make_rows import Row as Text
 from make_rows import write
 
 from gpu_cases import bases, classifier, extractor, inputs
+from gpu_cases.bench import Wrong
 from grader.engines import Pair
 from grader.engines.torch_classifier import TorchClassifier
 from grader.engines.torch_extractor import TorchExtractor
 from grader.lines import split_lines
-from grader.modeling import compile_parts, encode, encode_solutions
+from grader.modeling import Seat, compile_parts, encode, encode_solutions
 from grader.modeling.memory import batch_tokens_within
 from grader.prompts import extractor_parts, extractor_response
 
@@ -36,6 +37,10 @@ ALONE = 20
 WARM = 1000
 """Solutions on which parts are compiled: as many as the models are asked at a time."""
 SMALL = 4096
+SAME = 1e-3
+"""Largest difference of a probability that another place of the weights may make."""
+TURNS = 2048
+"""Solutions that models in turns grade: two chunks, so that each comes and goes more than once."""
 AT_ONCE = 2
 """Chunks that the engines are asked about at once, as on a GPU that has room for both."""
 NF4_BYTES = 6e9
@@ -134,17 +139,14 @@ def _graphs() -> int:
 
 
 def nf4(bench: Bench) -> None:
-    """Both models in NF4 at once, in batches that are to keep all of it within 6 GB."""
+    """Both models in NF4 at once, in batches that are to keep all of it within 6 GB; then in turns."""
     with bench.part("both in NF4"):
         if bench.cuda:
             torch.cuda.reset_peak_memory_stats(bench.device)
         judge, reader = (bases.quantise(make(bench), bench.dtype) for make in (bases.phi, bases.gemma))
         budget = NF4_BYTES - sum(_bytes(model) for model in (judge, reader))
         tokens = [batch_tokens_within(budget, model.config, bench.dtype) for model in (reader, judge)]
-        engines = (
-            ScriptedExtractor(bases.loaded(bench, "extractor", reader), batch_tokens=tokens[0]),
-            TorchClassifier(bases.loaded(bench, "classifier", judge), batch_tokens=tokens[1]),
-        )
+        engines = pair_of(bench, judge, reader, tokens)
         solutions = inputs.solutions(CHECKED * 2 if bench.tiny else SMALL)
         seconds = _checked_run(bench, engines, judge, reader, solutions).seconds
         bench.row(
@@ -153,13 +155,37 @@ def nf4(bench: Bench) -> None:
             rows_a_second=len(solutions) / seconds,
             weights_gb=sum(_bytes(model) for model in (judge, reader)) / 1e9,
         )
+    with bench.part("both in NF4, in turns"):
+        some = solutions[: CHECKED * 2 if bench.tiny else TURNS]
+        wanted = grade(engines, some, at_once=1).found
+        for model in (judge, reader):
+            model.to("cpu")
+        seat = Seat()
+        engines = pair_of(bench, judge, reader, tokens, seat)
+        if bench.cuda:
+            torch.cuda.reset_peak_memory_stats(bench.device)
+        run = grade(engines, some, at_once=1)
+        apart = max(abs(one - other) for one, other in zip(run.found, wanted, strict=True))
+        if not apart < SAME:
+            raise Wrong(f"in turns a probability is {apart:.3g} off that of models that stay")
+        bench.row(
+            f"both in NF4, in turns, {len(some)} solutions",
+            seconds=run.seconds,
+            rows_a_second=len(some) / run.seconds,
+        )
 
 
-def pair_of(bench: Bench, judge: Any, reader: Any) -> tuple[ScriptedExtractor, TorchClassifier]:
-    """The engines of both models."""
+def pair_of(
+    bench: Bench,
+    judge: Any,
+    reader: Any,
+    tokens: Sequence[int | None] = (None, None),
+    seat: Seat | None = None,
+) -> tuple[ScriptedExtractor, TorchClassifier]:
+    """The engines of both models, with batches of so many ``tokens``, which take turns where they have a seat."""
     return (
-        ScriptedExtractor(bases.loaded(bench, "extractor", reader)),
-        TorchClassifier(bases.loaded(bench, "classifier", judge)),
+        ScriptedExtractor(bases.loaded(bench, "extractor", reader)._replace(seat=seat), batch_tokens=tokens[0]),
+        TorchClassifier(bases.loaded(bench, "classifier", judge)._replace(seat=seat), batch_tokens=tokens[1]),
     )
 
 
