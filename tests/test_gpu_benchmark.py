@@ -45,8 +45,9 @@ def plant_open_mask(monkeypatch):
     place = KeyValues.place
 
     def seen(self, positions):
-        return {name: mask | (self.positions[:, None, None, : self.used] < NOWHERE) for name, mask in
-                place(self, positions).items()}  # fmt: skip
+        masks = place(self, positions)
+        filled = self.positions[:, None, None, : self.used] < NOWHERE
+        return {name: mask.masked_fill(filled, 0.0) for name, mask in masks.items()}
 
     monkeypatch.setattr(KeyValues, "place", seen)
     monkeypatch.setattr(attention, "causal_lower_right", attention.torch.nn.attention.bias.causal_upper_left)

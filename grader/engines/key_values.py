@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NOWHERE = 2**30
 """Position of a slot that holds nothing: behind every query, so that none sees it."""
+ALIGNED = 16
+"""Numbers of a mask's row in memory: a multiple of them, or attention copies it."""
 ROOM = 32
 """Free slots of packed memory in decoding: the steps until it has to grow."""
 
@@ -44,14 +46,23 @@ class KeyValues:
     def place(self, positions: torch.Tensor) -> dict[str, torch.Tensor]:
         """Take the next slots for tokens at these positions, (rows, tokens); gives the masks of the forward to come.
 
-        The masks, (rows, 1, tokens, slots) by kind of layer, are true where a token sees a slot.
+        The masks, (rows, 1, tokens, slots) by kind of layer, are added to the scores: 0 where a token sees a slot.
         """
         self.used += positions.shape[1]
         self.positions[:, self.used - positions.shape[1] : self.used] = positions
         slots, tokens = self.positions[:, None, None, : self.used], positions[:, None, :, None]
         seen = slots <= tokens
-        near = seen & (tokens - slots < self._config.sliding_window)
-        return {"full_attention": seen, "sliding_attention": near}
+        everything = self._added(seen)
+        if self.used <= self._config.sliding_window:  # so is every position
+            return {"full_attention": everything, "sliding_attention": everything}
+        near = self._added(seen & (tokens - slots < self._config.sliding_window))
+        return {"full_attention": everything, "sliding_attention": near}
+
+    def _added(self, seen: torch.Tensor) -> torch.Tensor:
+        """A mask as attention on a GPU takes it; it would make this of ``seen`` anew in every layer."""
+        width = -(-self.used // ALIGNED) * ALIGNED
+        mask = self.keys.new_full((*seen.shape[:-1], width), float("-inf"))[..., : self.used]
+        return mask.masked_fill_(seen, 0.0)
 
     def update(
         self, keys: torch.Tensor, values: torch.Tensor, layer: int, *_: object, **__: object

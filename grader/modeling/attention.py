@@ -35,8 +35,9 @@ def grouped_attention(
 ) -> tuple[torch.Tensor, None]:
     """Attention of queries (B, heads, T, D) over S keys and values (B, shared heads, S, D); gives (B, T, heads, D).
 
-    ``attention_mask``, bool (B, 1, T, S), is true where a token sees a slot. Without one the queries are the last T of
-    S tokens in a row: each sees itself and what is before it, within ``sliding_window`` if that is given.
+    ``attention_mask``, (B, 1, T, S), is true where a token sees a slot, or is added to the scores. Without one the
+    queries are the last T of S tokens in a row: each sees itself and what is before it, within ``sliding_window`` if
+    that is given.
     """
     rows, heads, tokens, size = query.shape
     shared, slots = key.shape[1:3]
@@ -55,7 +56,7 @@ def grouped_attention(
     # The heads that share keys become more queries of one head: the same products, and nothing is copied.
     groups = heads // shared
     folded = query.reshape(rows, shared, groups * tokens, size)
-    if attention_mask is not None:
+    if attention_mask is not None and tokens > 1:  # one token's is that of all heads as it is
         attention_mask = attention_mask.repeat(1, 1, groups, 1)
     found = attend(folded, key, value, attn_mask=attention_mask, **options)
     return found.reshape(rows, heads, tokens, size).transpose(1, 2), None
