@@ -13,10 +13,10 @@ from tiny_models import old_classifier, tiny_adapter, tiny_phi
 
 from grader.adapters import places
 from grader.cli.grade import main
-from grader.engines import load_pair
+from grader.engines import load_pair, torch_classifier
 from grader.engines.torch_classifier import TorchClassifier
 from grader.errors import AdapterError, UsageError
-from grader.modeling import attach_adapter, encode_solutions, load_adapted, load_base
+from grader.modeling import attach_adapter, bare, encode_solutions, load_adapted, load_base, upload
 from grader.modeling.classifier import GPTSequenceClassifier
 from grader.pipeline import Grader
 from grader.types import Classification, RowStatus, Solution
@@ -94,17 +94,34 @@ def test_order_and_neighbours_do_not_matter(loaded, solutions):
     assert difference([engine.classify([one])[0] for one in solutions[:5]], together[:5]) < CLOSE
 
 
-def test_answers_are_fetched_when_all_batches_have_been_given(loaded, solutions, monkeypatch):
-    """A GPU that is waited for after each batch would have nothing to do while the next one is prepared."""
+def test_a_batch_is_prepared_while_the_device_is_at_the_one_before(loaded, solutions, monkeypatch):
+    """Only then are the answers waited for, and the next batch is given when they are there."""
     done = []
-    engine = TorchClassifier(loaded, batch_tokens=300, lanes=0)
+    engine = TorchClassifier(loaded, batch_tokens=300, lanes=0, share_problems=False)
     forward, fetch = engine.model.forward, torch.Tensor.tolist
-    monkeypatch.setattr(engine.model, "forward", lambda **inputs: done.append("forward") or forward(**inputs))
+    monkeypatch.setattr(torch_classifier, "upload", lambda *one: done.append("prepare") or upload(*one))
+    monkeypatch.setattr(engine.model, "forward", lambda **inputs: done.append("give") or forward(**inputs))
     monkeypatch.setattr(torch.Tensor, "tolist", lambda tensor: done.append("wait") or fetch(tensor))
     engine.classify(solutions)
-    forwards, waits = done.count("forward"), done.count("wait")
-    assert min(forwards, waits) > 3
-    assert done == ["forward"] * forwards + ["wait"] * waits
+    batches = done.count("give")
+    assert batches > 3
+    prepared = ["prepare"] * 2  # tokens and read-outs
+    assert done == [*prepared, "give", *[*prepared, "wait", "give"] * (batches - 1), "wait"]
+
+
+def test_a_longrope_model_does_not_look_at_its_texts(tmp_path, monkeypatch):
+    """It answers as before, and nothing asks how long a text is, for which a GPU would have to be waited for."""
+    rope = {"rope_type": "longrope", "rope_theta": 10_000.0, "partial_rotary_factor": 0.75}
+    rope |= {"short_factor": [1.5] * 6, "long_factor": [4.0] * 6, "original_max_position_embeddings": 1024}
+    base = tiny_phi(tmp_path / "base", rope_parameters=rope, max_position_embeddings=4096)
+    tiny_adapter(tmp_path / "classifier", "classifier", base=base)
+    loaded = load_adapted(tmp_path / "classifier", "classifier", device="cpu")
+    backbone, ids = bare(loaded.model).backbone, torch.arange(1, 40)[None]
+    with torch.no_grad():
+        wanted = backbone(ids).last_hidden_state
+        TorchClassifier(loaded)
+        monkeypatch.setattr(torch, "max", None)
+        assert (backbone(ids).last_hidden_state - wanted).abs().max() < CLOSE
 
 
 def test_batches_at_once_change_nothing(loaded, solutions, monkeypatch):

@@ -1,7 +1,7 @@
 """The two architectures at their true shapes (or small ones), random weights made on the device, and their bounds.
 
-Shapes: the config.json of unsloth/gemma-3-1b-it and of microsoft/Phi-4-mini-instruct. Their rope scaling for long texts
-is left out: it changes no speed at a few hundred tokens.
+Shapes: the config.json of unsloth/gemma-3-1b-it and of microsoft/Phi-4-mini-instruct. Phi's factors for long texts are
+all one; Gemma's rope scaling, which is fixed, is left out.
 """
 
 from __future__ import annotations
@@ -73,11 +73,19 @@ def phi_config(*, tiny: bool) -> Phi3Config:
     if tiny:
         shape |= {"vocab_size": 4096, "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2}
         shape |= {"num_attention_heads": 4, "num_key_value_heads": 2, "initializer_range": 0.2}
+    turned = shape["hidden_size"] // shape["num_attention_heads"] * 3 // 8
     return Phi3Config(
         **shape,
-        max_position_embeddings=4096,
+        max_position_embeddings=131_072,
         original_max_position_embeddings=4096,
-        rope_parameters={"rope_type": "default", "rope_theta": 10_000.0, "partial_rotary_factor": 0.75},
+        rope_parameters={
+            "rope_type": "longrope",
+            "rope_theta": 10_000.0,
+            "partial_rotary_factor": 0.75,
+            "original_max_position_embeddings": 4096,
+            "short_factor": [1.0] * turned,
+            "long_factor": [1.0] * turned,
+        },
         tie_word_embeddings=True,
         sliding_window=None,
         pad_token_id=0,

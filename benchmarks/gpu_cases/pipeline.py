@@ -70,10 +70,10 @@ def pipeline(bench: Bench) -> None:
     """Read, judge and write a file: every line asked of the extractor, every solution of the classifier."""
     judge, reader = bases.phi(bench), bases.gemma(bench)
     solutions = inputs.solutions(CHECKED * 2 if bench.tiny else bench.solutions)
-    engines = pair_of(bench, judge, reader)
+    engines = pair_of(bench, judge, reader, beside=True)
     each = 0.0
     with bench.part("the whole command"):
-        run = _checked_run(bench, engines, judge, reader, solutions)
+        run = _checked_run(bench, engines, judge, reader, solutions, at_once=AT_ONCE)
         each = run.seconds / len(solutions)
         bench.row(
             f"{len(solutions)} solutions, every line read by the model",
@@ -97,6 +97,8 @@ def pipeline(bench: Bench) -> None:
             rows_a_second=len(some) / turns.seconds,
             at_once_seconds=both.seconds,
             slower_by=turns.seconds / both.seconds,
+            **{f"{name}_seconds": turns.stages[name] for name in ("extractor", "classifier")},
+            **{f"at_once_{name}_seconds": both.stages[name] for name in ("extractor", "classifier")},
         )
     with bench.part("one solution at a time"):
         some = solutions[: 2 if bench.tiny else ALONE]
@@ -157,14 +159,14 @@ def nf4(bench: Bench) -> None:
         )
     with bench.part("both in NF4, in turns"):
         some = solutions[: CHECKED * 2 if bench.tiny else TURNS]
-        wanted = grade(engines, some, at_once=1).found
+        wanted = grade(engines, some).found
         for model in (judge, reader):
             model.to("cpu")
         seat = Seat()
         engines = pair_of(bench, judge, reader, tokens, seat)
         if bench.cuda:
             torch.cuda.reset_peak_memory_stats(bench.device)
-        run = grade(engines, some, at_once=1)
+        run = grade(engines, some)
         apart = max(abs(one - other) for one, other in zip(run.found, wanted, strict=True))
         if not apart < SAME:
             raise Wrong(f"in turns a probability is {apart:.3g} off that of models that stay")
@@ -181,15 +183,23 @@ def pair_of(
     reader: Any,
     tokens: Sequence[int | None] = (None, None),
     seat: Seat | None = None,
+    *,
+    beside: bool = False,
 ) -> tuple[ScriptedExtractor, TorchClassifier]:
     """The engines of both models, with batches of so many ``tokens``, which take turns where they have a seat."""
     return (
-        ScriptedExtractor(bases.loaded(bench, "extractor", reader)._replace(seat=seat), batch_tokens=tokens[0]),
-        TorchClassifier(bases.loaded(bench, "classifier", judge)._replace(seat=seat), batch_tokens=tokens[1]),
+        ScriptedExtractor(
+            bases.loaded(bench, "extractor", reader)._replace(seat=seat), batch_tokens=tokens[0], beside=beside
+        ),
+        TorchClassifier(
+            bases.loaded(bench, "classifier", judge)._replace(seat=seat), batch_tokens=tokens[1], beside=beside
+        ),
     )
 
 
-def _checked_run(bench: Bench, engines: tuple[Any, Any], judge: Any, reader: Any, solutions: Sequence[Solution]) -> Run:
+def _checked_run(
+    bench: Bench, engines: tuple[Any, Any], judge: Any, reader: Any, solutions: Sequence[Solution], *, at_once: int = 1
+) -> Run:
     """Check both engines and a small report against float32, then grade all."""
     reference = bases.exact(judge)
     rows = _encoded(engines[1], solutions[:CHECKED])
@@ -209,10 +219,10 @@ def _checked_run(bench: Bench, engines: tuple[Any, Any], judge: Any, reader: Any
         engine.counts.clear()
     if bench.cuda:
         torch.cuda.reset_peak_memory_stats(bench.device)
-    return grade(engines, solutions)
+    return grade(engines, solutions, at_once=at_once)
 
 
-def grade(engines: tuple[Any, Any], solutions: Sequence[Solution], *, at_once: int = AT_ONCE) -> Run:
+def grade(engines: tuple[Any, Any], solutions: Sequence[Solution], *, at_once: int = 1) -> Run:
     """Write a report as ``grade`` does; workers check meanwhile."""
     import pyarrow.parquet as pq
 

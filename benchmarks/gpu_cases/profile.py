@@ -52,12 +52,12 @@ def _chunks(bench: Bench) -> None:
     ``kernels`` are the seconds of all of them, some of which run at the same time; ``waits`` how often the host waited
     for the device, and where, in one chunk more. A CPU tells neither.
     """
-    engines = pipeline.pair_of(bench, bases.phi(bench), bases.gemma(bench))
+    engines = pipeline.pair_of(bench, bases.phi(bench), bases.gemma(bench), beside=True)
     solutions = inputs.solutions(16 if bench.tiny else CHUNKS)
     pipeline.grade(engines, solutions[:ROWS])
-    run = pipeline.grade(engines, solutions)
+    run = pipeline.grade(engines, solutions, at_once=pipeline.AT_ONCE)
     with torch.profiler.profile(activities=[ProfilerActivity.CUDA if bench.cuda else ProfilerActivity.CPU]) as watch:
-        watched = pipeline.grade(engines, solutions)
+        watched = pipeline.grade(engines, solutions, at_once=pipeline.AT_ONCE)
         bench.wait()
     spans = [
         (one.start_ns(), one.start_ns() + one.duration_ns())
@@ -128,7 +128,7 @@ def _classifier(bench: Bench) -> None:
         bench,
         f"classifier, a batch of {len(batch)} solutions",
         model,
-        partial(engine._forward, batch, None),  # noqa: SLF001
+        lambda: engine._forward(engine._inputs(batch, None), None),  # noqa: SLF001
         bound=classifier._bound(bench, model, batch),  # noqa: SLF001
         tokens=tokens,
         padding=1 - tokens / (len(batch) * len(longest.ids)),

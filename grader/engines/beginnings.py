@@ -104,7 +104,8 @@ class Beginnings:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Keep a layer's keys and values, or give them behind those of the chosen beginnings. The model calls."""
         if self._chosen is None:
-            self._layers.append((keys, values))
+            # Copies: these are parts of a layer's states, all of which would be kept with them.
+            self._layers.append((keys.contiguous(), values.contiguous()))
             return keys, values
         before, seen = self._layers[layer]
         return torch.cat([before[self._chosen], keys], dim=2), torch.cat([seen[self._chosen], values], dim=2)

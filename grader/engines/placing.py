@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import torch
+
 from grader.adapters import base_folder, check_folder
 from grader.engines.torch_classifier import TorchClassifier
 from grader.engines.torch_extractor import TorchExtractor
@@ -13,8 +15,6 @@ from grader.modeling import Plan, Seat, free_bytes, load_adapted, pick_device, p
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-    import torch
 
     from grader.adapters import Kind
     from grader.modeling.memory import Quantization
@@ -53,14 +53,17 @@ def engines_on(
         for kind, folder in folders.items()
     }
     tokens = made.batch_tokens
-    reader = (
-        TorchExtractor(loaded["extractor"], batch_tokens=tokens.get("extractor")) if "extractor" in loaded else None
-    )
-    judge = (
-        TorchClassifier(loaded["classifier"], batch_tokens=tokens.get("classifier")) if "classifier" in loaded else None
-    )
-    at_once = 0 if device.type != "cuda" else 2 if reader and judge and made.together else 1
-    return reader, judge, at_once
+    # Before torch 2.13 no thread may use a compiled part while another one compiles.
+    both = made.together and len(loaded) > 1 and not keeping.compiled
+    reader = judge = None
+    if "extractor" in loaded:
+        reader = TorchExtractor(loaded["extractor"], batch_tokens=tokens.get("extractor"), beside=both)
+    if "classifier" in loaded:
+        judge = TorchClassifier(loaded["classifier"], batch_tokens=tokens.get("classifier"), beside=both)
+    if device.type != "cuda":
+        return reader, judge, 0
+    torch.cuda.empty_cache()  # what loading left would stay with a queue that has nothing more to do
+    return reader, judge, 2 if both else 1
 
 
 def planned(device: torch.device, folders: Mapping[Kind, Path], keeping: Keeping) -> Plan:

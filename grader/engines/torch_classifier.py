@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import chain
+from contextlib import nullcontext
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from grader.modeling import (
     lanes_of,
     one_core_each,
     rotate_in_place,
+    turn_as_in_short_texts,
     upload,
     use_grouped_attention,
 )
@@ -46,8 +47,8 @@ class TorchClassifier:
     float32. Where a GPU's memory does not hold a batch, it is halved, and so is every later one.
 
     A small model on a CPU is given ``lanes`` batches at once, by itself as many as it may use threads; how many changes
-    nothing. With 0, and where the model is large or on a GPU, one batch has all threads. A GPU is given one batch after
-    the other without waiting for answers, which are fetched when all have been given.
+    nothing. With 0, and where the model is large or on a GPU, one batch has all threads. While a GPU is at one batch
+    the next is prepared. With ``beside`` it works beside other engines on the same GPU, in a queue of its own.
 
     With ``share_problems`` what the solutions of one problem begin with is computed once for them.
     """
@@ -59,6 +60,7 @@ class TorchClassifier:
         batch_tokens: int | None = None,
         share_problems: bool = True,
         lanes: int | None = None,
+        beside: bool = False,
     ) -> None:
         self._loaded = loaded
         self.batch_tokens = batch_tokens or BATCH_TOKENS[loaded.device.type]
@@ -68,10 +70,11 @@ class TorchClassifier:
         self._counting = Lock()
         use_grouped_attention(bare(loaded.model).backbone)
         rotate_in_place(bare(loaded.model).backbone)
+        turn_as_in_short_texts(bare(loaded.model).backbone)
         if loaded.device.type == "cuda":
             fuse_norms(loaded.model)
         self._lanes = lanes_of(bare(loaded.model).backbone.config, loaded.device) if lanes is None else lanes
-        self._stream = Stream(loaded.device)
+        self._stream = Stream(loaded.device) if beside else nullcontext
 
     @property
     def model(self) -> Any:
@@ -106,26 +109,27 @@ class TorchClassifier:
 
     def _answers(self, rows: Sequence[EncodedSolution], problems: Sequence[str]) -> list[list[float]]:
         """P(flawed) at the read-outs of each row."""
+        answers: list[list[float]] = [[] for _ in rows]
         blocks = blocks_of(rows, problems, share=self._share, tokens=self.batch_tokens)
         if self._lanes:
             parts = [part for block in blocks for part in block.parts(PART)]
             with one_core_each(self._lanes) as pool:
-                found = list(pool.map(lambda part: self._answer(rows, part), parts))
+                for _ in pool.map(lambda part: self._answer(rows, [part], answers), parts):
+                    pass
         else:
-            found = [self._answer(rows, block) for block in blocks]
-        answers: list[list[float]] = [[] for _ in rows]
-        for batch, flawed in chain.from_iterable(found):
-            for index, answer in zip(batch, flawed.tolist(), strict=True):
-                answers[index] = answer[: len(rows[index].readouts)]
+            self._answer(rows, blocks, answers)
         return answers
 
-    def _answer(self, rows: Sequence[EncodedSolution], block: Block) -> list[tuple[list[int], torch.Tensor]]:
-        """The batches of a block, as indices of rows, with P(flawed) of each (rows, read-outs), not waited for.
+    def _answer(self, rows: Sequence[EncodedSolution], blocks: Sequence[Block], answers: list[list[float]]) -> None:
+        """Fill in the answers of some blocks."""
+        device = _Device(rows, answers)
+        for block in blocks:
+            self._answer_block(rows, block, device)
+        device.fetch()
 
-        The longest rows go first, so that a lack of memory shows at once.
-        """
-        answers = []
-        beginnings = self._begin(rows, block) if block.length else None
+    def _answer_block(self, rows: Sequence[EncodedSolution], block: Block, device: _Device) -> None:
+        """Give the batches of a block to the device; the longest rows first, so that a lack of memory shows at once."""
+        beginnings = self._begin(rows, block, device) if block.length else None
         beginning_of = {index: number for number, group in enumerate(block.groups) for index in group}
         waiting = sorted(block.rows, key=lambda index: len(rows[index].ids))
         while waiting:
@@ -133,7 +137,9 @@ class TorchClassifier:
             batch = waiting[-max(1, self.batch_tokens // longest) :]
             if beginnings:
                 beginnings.choose(upload([beginning_of[index] for index in batch], self._loaded.device))
-            found = self._attempt([rows[index] for index in batch], beginnings)
+            inputs = self._inputs([rows[index] for index in batch], beginnings)
+            device.fetch()
+            found = self._attempt(inputs, beginnings)
             if found is None:
                 torch.cuda.empty_cache()
                 if len(batch) == 1:
@@ -141,51 +147,81 @@ class TorchClassifier:
                 else:
                     self.batch_tokens = max(1, len(batch) // 2) * longest
                 continue
-            answers.append((batch, found))
+            device.is_at(batch, found)
             del waiting[-len(batch) :]
-        return answers
 
-    def _begin(self, rows: Sequence[EncodedSolution], block: Block) -> Beginnings | None:
+    def _begin(self, rows: Sequence[EncodedSolution], block: Block, device: _Device) -> Beginnings | None:
         """The keys and values of the block's beginnings, or None where the memory does not hold them."""
         beginnings = Beginnings(block.length)
-        ids = [rows[group[0]].ids[: block.length] for group in block.groups]
+        ids = upload([rows[group[0]].ids[: block.length] for group in block.groups], self._loaded.device)
+        device.fetch()
         try:
-            self._model(ids, [[0]] * len(ids), beginnings)
+            self._model({"input_ids": ids, "readouts": torch.zeros_like(ids[:, :1])}, beginnings)
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             return None
         return beginnings
 
-    def _attempt(self, rows: Sequence[EncodedSolution], beginnings: Beginnings | None) -> torch.Tensor | None:
+    def _inputs(self, rows: Sequence[EncodedSolution], beginnings: Beginnings | None) -> dict[str, torch.Tensor]:
+        """One padded batch on the device; no token of a causal model sees padding on its right."""
+        start = beginnings.length if beginnings else 0
+        ids = _padded([row.ids[start:] for row in rows], self._loaded.tokenizer.pad_token_id or 0)
+        readouts = _padded([[at - start for at in row.readouts] for row in rows], 0)
+        return {name: upload(one, self._loaded.device) for name, one in (("input_ids", ids), ("readouts", readouts))}
+
+    def _attempt(self, inputs: dict[str, torch.Tensor], beginnings: Beginnings | None) -> torch.Tensor | None:
         """What the forward gives, or None where the memory does not hold these rows; one row must fit."""
         try:
-            return self._forward(rows, beginnings)
+            return self._forward(inputs, beginnings)
         except torch.OutOfMemoryError as error:
-            if len(rows) == 1 and beginnings is None:
+            rows, tokens = inputs["input_ids"].shape
+            if rows == 1 and beginnings is None:
                 raise RuntimeError(
-                    f"a solution of {len(rows[0].ids)} tokens does not fit the memory of the GPU; "
+                    f"a solution of {tokens} tokens does not fit the memory of the GPU; "
                     "use --quantization nf4 or --device cpu"
                 ) from error
         return None
 
-    def _forward(self, rows: Sequence[EncodedSolution], beginnings: Beginnings | None) -> torch.Tensor:
-        """P(flawed) of one padded batch, (rows, read-outs); no token of a causal model sees padding on its right."""
-        start = beginnings.length if beginnings else 0
-        ids = _padded([row.ids[start:] for row in rows], self._loaded.tokenizer.pad_token_id or 0)
-        readouts = _padded([[at - start for at in row.readouts] for row in rows], 0)
-        logits = self._model(ids, readouts, beginnings)
+    def _forward(self, inputs: dict[str, torch.Tensor], beginnings: Beginnings | None) -> torch.Tensor:
+        """P(flawed) of a batch, (rows, read-outs)."""
+        logits = self._model(inputs, beginnings)
         return torch.softmax(logits / self._loaded.manifest.temperature, dim=-1)[..., FLAWED]
 
     @torch.inference_mode()
-    def _model(self, ids: list[list[int]], readouts: list[list[int]], beginnings: Beginnings | None) -> torch.Tensor:
-        """The logits (rows, read-outs, 2) of rows of one length each."""
+    def _model(self, inputs: dict[str, torch.Tensor], beginnings: Beginnings | None) -> torch.Tensor:
+        """The logits (rows, read-outs, 2)."""
         with self._counting:
-            self.counts.update(forwards=1, positions=len(ids) * len(ids[0]))
+            self.counts.update(forwards=1, positions=inputs["input_ids"].numel())
         more = {"beginnings": beginnings} if beginnings else {}
-        device = self._loaded.device
-        inputs = {"input_ids": upload(ids, device), "readouts": upload(readouts, device)}
         logits: torch.Tensor = self._loaded.model(**inputs, **more).logits
         return logits
+
+
+class _Device:
+    """The one batch that the device is at. Its answers are fetched before it is given the next.
+
+    The next is prepared meanwhile, so that the device rests only until its first step comes. With more batches under
+    way it would not rest at all; but then its queue of some thousand steps is always full, and whoever waits to add to
+    a full queue may keep other threads from adding to theirs.
+    """
+
+    def __init__(self, rows: Sequence[EncodedSolution], answers: list[list[float]]) -> None:
+        self._rows = rows
+        self._answers = answers
+        self._batch: list[int] = []
+        self._flawed: torch.Tensor | None = None
+
+    def is_at(self, batch: list[int], flawed: torch.Tensor) -> None:
+        """Note a batch, as indices of rows, and P(flawed) of it to come, (rows, read-outs)."""
+        self._batch, self._flawed = batch, flawed
+
+    def fetch(self) -> None:
+        """Wait for the batch, and fill in its answers."""
+        if self._flawed is None:
+            return
+        for index, answer in zip(self._batch, self._flawed.tolist(), strict=True):
+            self._answers[index] = answer[: len(self._rows[index].readouts)]
+        self._flawed = None
 
 
 def _lines(solution: Solution) -> list[str]:

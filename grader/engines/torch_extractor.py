@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from grader.engines.greedy import Greedy, Row
@@ -28,7 +29,8 @@ class TorchExtractor:
     else. A line that leaves no room for an answer within the model's ``max_tokens`` has no equations; an answer that
     meets its limit keeps the equations that it closed. ``counts`` tells how often either happened, and what the engine
     did: lines asked, distinct ones, drafts given and accepted, forwards, positions. ``grouped`` (by itself on a GPU)
-    says how the model attends: ``Greedy`` explains.
+    says how the model attends: ``Greedy`` explains. With ``beside`` it works beside other engines on the same GPU, in a
+    queue of its own, which goes first: its forwards are many and short.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class TorchExtractor:
         batch_tokens: int | None = None,
         max_new_tokens: int | None = None,
         grouped: bool | None = None,
+        beside: bool = False,
     ) -> None:
         self._loaded = loaded
         self._tokenizer = loaded.tokenizer
@@ -51,8 +54,7 @@ class TorchExtractor:
         use_threads()
         if loaded.device.type == "cuda":
             fuse_norms(loaded.model)
-        # Its forwards are many and short, and most often those of the other model are what a GPU has most of.
-        self._stream = Stream(loaded.device, urgent=True)
+        self._stream = Stream(loaded.device, urgent=True) if beside else nullcontext
         with self._stream():
             loaded.come()  # what all prompts begin with is computed now, and stays on the device
             self.greedy = Greedy(

@@ -18,7 +18,7 @@ from grader.modeling.loading import load_base, load_tokenizer, position_limit
 from grader.modeling.memory import Plan, Seat, free_bytes, plan
 from grader.modeling.norms import fuse_norms
 from grader.modeling.quantised import densify, nf4_config, pin_gradients, quantised_layers
-from grader.modeling.rotary import rotate_in_place
+from grader.modeling.rotary import rotate_in_place, turn_as_in_short_texts
 
 __all__ = [
     "ClassifierOutput",
@@ -55,6 +55,7 @@ __all__ = [
     "position_limit",
     "quantised_layers",
     "rotate_in_place",
+    "turn_as_in_short_texts",
     "upload",
     "use_grouped_attention",
     "use_threads",

@@ -52,7 +52,7 @@ class Weights(NamedTuple):
 class Plan:
     """How the models are loaded; ``in_turns``: only the one that is asked is in the memory of the GPU.
 
-    ``together``: there is room for the largest batches of all models at the same time.
+    ``together``: there is room for the batches of all models at the same time.
     """
 
     quantization: Mapping[Kind, Quantization]
@@ -86,9 +86,10 @@ def plan(
         there = {kind: sizes[kind] if in_turns else sum(sizes.values()) for kind in bases}
         tokens = {kind: batch_tokens_within(budget - there[kind], configs[kind], dtypes[kind]) for kind in bases}
         if min(tokens.values()) >= MIN_BATCH_TOKENS:
-            largest = sum(batch_bytes(MAX_BATCH_TOKENS[kind], configs[kind], dtypes[kind]) for kind in bases)
-            together = sum(sizes.values()) + largest <= budget
-            return Plan({kind: way[kind] for kind in bases}, tokens, in_turns and len(bases) > 1, together)
+            quantized = {kind: way[kind] for kind in bases}
+            if len(bases) > 1 and (shared := _shared(budget - sum(sizes.values()), configs, dtypes)):
+                return Plan(quantized, shared, together=True)
+            return Plan(quantized, tokens, in_turns and len(bases) > 1)
         smallest = {kind: batch_bytes(MIN_BATCH_TOKENS, configs[kind], dtypes[kind]) for kind in bases}
         least = min(least, max(there[kind] + smallest[kind] for kind in bases))
     raise UsageError(
@@ -100,6 +101,19 @@ def plan(
 def _ways_of(quantization: Quantization) -> tuple[tuple[Mapping[Kind, Quantization], bool], ...]:
     way: Mapping[Kind, Quantization] = {"extractor": quantization, "classifier": quantization}
     return (way, False), (way, True)
+
+
+def _shared(
+    left: float, configs: Mapping[Kind, Mapping[str, Any]], dtypes: Mapping[Kind, torch.dtype]
+) -> dict[Kind, int] | None:
+    """Tokens of the models' batches that ``left`` bytes hold at once: the most, or half of the extractor's, or None."""
+    for part in (1, 2):
+        tokens = {kind: most // part if kind == "extractor" else most for kind, most in MAX_BATCH_TOKENS.items()}
+        wanted = sum(batch_bytes(tokens[kind], configs[kind], dtypes[kind]) for kind in configs)
+        beginnings = tokens["classifier"] * _kept_bytes(configs["classifier"], dtypes["classifier"]) / USABLE
+        if wanted + beginnings <= left:
+            return tokens
+    return None
 
 
 def batch_bytes(tokens: int, config: Mapping[str, Any], dtype: torch.dtype) -> float:
@@ -122,15 +136,26 @@ def bytes_a_token(config: Mapping[str, Any], dtype: torch.dtype) -> int:
     """What a forward without gradients holds of a token at its widest: an MLP, the stream around it, keys and values.
 
     The MLP has two inner widths and their product; the stream is held four times, and twice in float32 for a norm. The
-    extractor keeps keys and values of all layers, twice while its batch is packed anew.
+    extractor keeps keys and values of all layers, twice while its batch is packed anew. What the classifier keeps of
+    the beginnings of problems is not in it.
     """
     inner, stream = config["intermediate_size"], config["hidden_size"]
-    heads = config["num_attention_heads"]
-    size = config.get("head_dim") or stream // heads
-    shared = config.get("num_key_value_heads") or heads
-    kept = 2 * config["num_hidden_layers"] if _keeps_keys(config) else 1
-    values = 3 * inner + 4 * stream + (heads + 2 * shared) * size + 2 * kept * shared * size
-    return int(values * dtype.itemsize + 2 * stream * torch.float32.itemsize)
+    kept = _kept_bytes(config, dtype)
+    layer = kept // config["num_hidden_layers"]
+    queries = config["num_attention_heads"] * _head_size(config)
+    values = 3 * inner + 4 * stream + queries
+    held = 2 * kept if _keeps_keys(config) else layer
+    return int(values * dtype.itemsize + layer + held + 2 * stream * torch.float32.itemsize)
+
+
+def _kept_bytes(config: Mapping[str, Any], dtype: torch.dtype) -> int:
+    """The keys and values of a token in all layers."""
+    shared = config.get("num_key_value_heads") or config["num_attention_heads"]
+    return int(2 * config["num_hidden_layers"] * shared * _head_size(config) * dtype.itemsize)
+
+
+def _head_size(config: Mapping[str, Any]) -> int:
+    return int(config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"])
 
 
 def _keeps_keys(config: Mapping[str, Any]) -> bool:

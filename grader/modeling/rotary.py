@@ -1,4 +1,4 @@
-"""Phi's attention for engines: queries and keys are rotated where they are, in five steps in place of twelve.
+"""Phi's positions for engines: queries and keys are rotated where they are, in five steps in place of twelve.
 
 The library's steps each write a new tensor, and join what is rotated to what is not: on a GPU they move more bytes than
 attention itself.
@@ -65,3 +65,13 @@ def rotate_in_place(model: Any) -> int:
     for part in found:
         part.__class__ = IN_PLACE[type(part)]
     return len(found)
+
+
+def turn_as_in_short_texts(model: Any) -> None:
+    """Let a longrope model turn by its short factors, for texts within its original length, from now on.
+
+    The library looks in every forward at how long the text is, for which the host waits until a GPU has done all else.
+    """
+    turning: Any = getattr(model, "rotary_emb", None)
+    if getattr(turning, "rope_type", None) == "longrope":
+        turning.rope_type = "default"

@@ -8,8 +8,9 @@ takes the oldest chunk that waits. What a chunk is asked does not depend on who 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import chain, repeat
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -47,8 +48,9 @@ class SideBySide(Crew):
     def close(self) -> None:
         """End the workers, whatever they are at, and the threads, which cannot be ended within a chunk."""
         super().close()
-        while not self._questions.empty():
-            self._questions.get()
+        with suppress(Empty):
+            while True:
+                self._questions.get_nowait()
         for _ in self._threads:
             self._questions.put(None)
         for thread in self._threads:
