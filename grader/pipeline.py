@@ -10,6 +10,7 @@ import re
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from grader.carried import carried_on
 from grader.checking.algebra import judge_unknowns
 from grader.checking.check import Checker
 from grader.checking.units import mismatched
@@ -130,6 +131,8 @@ class Grader:
         checks = self._checker.check_all(flat)
         if any(check.status is CheckStatus.SYMBOLIC for check in checks):
             checks = judge_unknowns(checks, flat, lambda: _text(draft.lines))
+        if any(check.status is CheckStatus.FAILS for check in checks):
+            checks = carried_on(flat, checks, self._checker.check)
         remaining = iter(checks)
         by_line = [list(islice(remaining, len(found))) for found in equations]
         if any(check.status is CheckStatus.FAILS for check in checks):

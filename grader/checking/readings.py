@@ -42,6 +42,18 @@ def _root(decimals: int) -> Callable[[re.Match[str]], str]:
     return spell
 
 
+def _broken_power(decimals: int) -> Callable[[re.Match[str]], str]:
+    """Write a broken power as the decimals that people go on with (``1.5^0.2-1=1.0845-1``)."""
+
+    def spell(match: re.Match[str]) -> str:
+        power = Decimal(match[2]) if match[2] else Decimal(match[3]) / Decimal(match[4])
+        if power >= 1:
+            return match[0]
+        return f"({(Decimal(match[1]) ** power).quantize(Decimal(1).scaleb(-decimals))})"
+
+    return spell
+
+
 def _recur(match: re.Match[str]) -> str:
     """``0.1(6)`` with its digits in brackets going on: ``0.166...``."""
     return f"{match[1]}{match[2] * 2}..."
@@ -54,9 +66,13 @@ def _hundredths(match: re.Match[str]) -> str:
 
 _PI = re.compile(r"(?<![a-z])pi(?![a-z])")
 _ROOT = re.compile(r"sqrt\((\d{1,9}(?:\.\d{1,6})?)\)")
+_POWER = re.compile(
+    r"(?<![\d.)^])\(?([1-9]\d{0,5}(?:\.\d{1,6})?)\)?\^\(?(?:(0\.\d{1,6})\)?|([1-9])/([1-9]\d?)\))(?![\d.])"
+)
 _REWRITTEN: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     *((f"pi read as {value}", _PI, f"({value})") for value in ("22/7", "3.14", "3.1416", "3", "180")),
     *((f"roots read with {decimals} decimals", _ROOT, _root(decimals)) for decimals in (2, 3, 1, 4)),
+    *((f"powers read with {decimals} decimals", _POWER, _broken_power(decimals)) for decimals in (4, 3, 2, 5)),
     ("digits in brackets read as recurring", re.compile(r"(\d\.\d+)\((\d{1,6})\)"), _recur),
     ("% written as decimals", re.compile(r"(?<![\d.])(\d{1,4}\.\d{1,9}|33|66|67)%(?![\d(])"), _hundredths),
     (
