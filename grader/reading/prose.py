@@ -124,6 +124,9 @@ def _label(walker: Walker, index: int) -> int:
             return index + 1
         if not (sign_at(walker.tokens, index + 1, len(walker.tokens)) and _is_rate(walker, index + 1)):
             side.letters.append((len(side.pieces), text))
+    if side.labels == 0:
+        side.things.append(text.lower().removesuffix("s"))
+    side.words.append(text.lower())
     side.labels += 1
     side.scaled |= text.lower() in PART_WORDS or text.lower().removesuffix("s") in SCALE_WORDS
     side.ambiguous |= side.labels == 1 and _is_fraction_label(walker, index)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from grader.checking.units import RATE, clashing_rates, mixes_units, refutable, same_units
+from grader.checking.units import RATE, clashing_rates, mixes_units, refutable, same_units, unit_named
 from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CHARACTERS
 from grader.numbers import COMPARISONS, clean, tokenise
 from grader.reading.ahead import is_name
@@ -56,11 +56,14 @@ _SUPPOSES = re.compile(
 _RECURRING = re.compile(r"(\d\.)\((\d{1,6})\)")  # "0.(3)"
 _NUMBERED = re.compile(r"\b([A-Z]?[a-z]+ \d{1,3}):(?=\d)")  # "Week 1:600/2=300" is no ratio
 
+MONEY = frozenset(("$", "dollar", "cent"))
+
 CONDITION = "it may be a condition or a question"
 AMBIGUOUS = "the line can be read in more than one way"
 NAME = "the left side may be a name, not a quantity"
 QUANTITIES = "two quantities are set equal without a calculation"
 UNITS = "different units stand in one calculation"
+WORTH = "things are set equal to what they come to"
 
 
 def read_line(text: str) -> Reading:
@@ -205,9 +208,10 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
         return UNITS
     if (mixes_units(left.units) and left.sums()) or (mixes_units(right.units) and right.sums()):
         return UNITS
-    amount = right.text() if not right.operators and right.text().isdecimal() else ""
-    if left.is_share() and amount and not (amount == "1" and left.is_whole()):
-        return QUANTITIES  # "40% = 80, so 100% = 200"
+    if left.is_share() and _is_amount(right, left):
+        return QUANTITIES  # "40% = 80, so 100% = 200", "1/3 = 18 / 2"
+    if left.sums_things() and _is_worth(right, left):
+        return WORTH  # "2 adults + 3 children = 2(12) + 3(6) = $42"
     if right.is_percentage() and left.text().isdecimal():
         return QUANTITIES  # "250 - 125 = 125 = 50%"
     applied = left.applied and not (worded or left.labels)
@@ -219,9 +223,31 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
         return NAME
     if first and left.is_literal() and right.is_literal():
         return QUANTITIES  # "0 = 5, so there is no solution"
+    if first and left.is_year() and right.calculates:
+        return NAME
     if not right.operators and (left.labels or right.labels or left.units or right.units):
         return QUANTITIES
     return None
+
+
+def _is_amount(right: Side, share: Side) -> bool:
+    """Whether a percentage or a fraction may be named here and not meant: it is set equal to more than a whole."""
+    if right.calculates:
+        return not right.is_part()
+    text = right.text()
+    if text.isdecimal() and not right.operators:
+        return not (text == "1" and share.is_whole())
+    return share.is_percentage() and len(share.pieces[0]) < 3 and right.is_literal() and text[0] not in "0."
+
+
+def _is_worth(right: Side, things: Side) -> bool:
+    """Whether a sum of things is set equal to money, to a calculation or to a measure in place of their number."""
+    units = {unit_named(word) for word in things.words} | {*things.units}
+    if "$" in right.units:
+        return MONEY.isdisjoint(units)
+    if len(set(things.things)) == 1:
+        return False
+    return right.calculates or (bool(right.units) and units.isdisjoint(right.units))
 
 
 def _states_conversion(left: Side, right: Side) -> bool:

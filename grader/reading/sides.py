@@ -11,7 +11,8 @@ class Side:
 
     __slots__ = (
         "ambiguous", "applied", "approximate", "expecting", "fraction", "label", "labels", "led", "letters", "named",
-        "of", "operators", "ordered", "pieces", "rates", "scaled", "units", "unknown", "unreadable", "words_used",
+        "of", "operators", "ordered", "pieces", "rates", "scaled", "things", "units", "unknown", "unreadable", "words",
+        "words_used",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -50,6 +51,10 @@ class Side:
         """A number is counted in thousands, dozens or parts."""
         self.letters: list[tuple[int, str]] = []
         """Single letters behind its numbers, taken for units, with their places among the pieces."""
+        self.things: list[str] = []
+        """The word right behind each operand that has one, in the singular."""
+        self.words: list[str] = []
+        """All words of its labels."""
         self.rates: list[str] = []
         """Units behind a slash (``km/h``)."""
         self.units: list[str] = []
@@ -134,6 +139,21 @@ class Side:
             return False
         one, _, other = self.pieces
         return one == other and one.isdecimal() and int(one[:3]) <= MAX_SHARE
+
+    def is_year(self) -> bool:
+        """Whether this may be a year by itself, which tables set equal to what it brought (``2021 = 500 + 50``)."""
+        return self.is_literal() and len(self.pieces[0]) == 4 and self.pieces[0][:2] in ("19", "20")
+
+    def is_part(self) -> bool:
+        """Whether this is a smaller number divided by a larger one, and nothing else (``3 / 8``)."""
+        if len(self.pieces) != 3 or self.pieces[1] != "/":
+            return False
+        one, _, other = self.pieces
+        return one.isdecimal() and other.isdecimal() and int(one[:9]) < int(other[:9])
+
+    def sums_things(self) -> bool:
+        """Whether things are added, each named (``2 adults + 3 children``), which may stand for what they cost."""
+        return self.sums() and len(self.things) == self.operators + 1
 
     def sums(self) -> bool:
         """Whether something is added or subtracted behind the first operand."""

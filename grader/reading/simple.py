@@ -145,6 +145,7 @@ def _equation(match: re.Match[str], text: str) -> Equation | None:
     pieces: list[str] = []
     units: list[str] = []
     rates: list[str] = []
+    things: list[str] = []
     labelled = glued = False
     for operand in _OPERAND.finditer(left):
         sign, number, label = operand.groups()
@@ -162,6 +163,7 @@ def _equation(match: re.Match[str], text: str) -> Equation | None:
         labelled = bool(label)
         if label:
             words = label.replace("/", " ").split()
+            things.append(words[0])
             if words[0] == "of" or not _NO_LABELS.isdisjoint(words):
                 return None
             if "/" in label:
@@ -181,6 +183,8 @@ def _equation(match: re.Match[str], text: str) -> Equation | None:
         right_units += (unit,)
     if rates and clashing_rates(units, rates, right_units):
         return None
+    if len(things) > len(pieces) // 2 and right_units and set(right_units).isdisjoint(units) and len(things) > 1:
+        return None  # "2 apples + 3 oranges = $8"
     value = right.lstrip("$").replace(",", "")
     return Equation(f"{''.join(pieces)}={value}", Source.RULES, False, tuple(units), right_units)
 

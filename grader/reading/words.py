@@ -40,7 +40,8 @@ STOP_WORDS = EQUALS_WORDS | _words(
 NUMBER_LABELS = _words(
     """day week month year step part case hour minute option problem question number no room box group team class
     level stage round bowler player person student line row page chapter grade trip game job item equation example
-    method scenario phase point side set period quarter track floor house train bus worker"""
+    method scenario phase point side set period quarter track floor house train bus worker eq eqn exercise ex zone
+    figure fig"""
 )
 """A number behind one of these names a thing (``Day 2 = …``), it does not count it."""
 
@@ -51,7 +52,9 @@ CONNECTIVES = _words(
 """A bare number behind one of these is a quantity (``so 900 minutes = 15 hours``); behind other words it is part of a
 phrase (``the cost of 3 tickets = ...``)."""
 
-PLURAL_LABELS = _words("weeks days chapters pages steps questions problems rows lines cases years months")
+PLURAL_LABELS = _words(
+    "weeks days chapters pages steps questions problems rows lines cases years months eqs equations exercises"
+)
 """Of these, what ranges are written behind (``weeks 3-4``); the plurals of others are verbs as often."""
 
 DETERMINERS = _words("each every per a an the this that one he she it they who and")
