@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from grader.checking.rounding import INTEGER_QUOTIENT
 from grader.numbers import RELATION
 from grader.types import CheckStatus
 
@@ -79,6 +80,8 @@ def _mended(
     for known in _tried(left, calculations):
         side = _whole(left, known)
         again = check(equation._replace(text=f"{side}{relation[0]}{right}"))
+        if again.detail == INTEGER_QUOTIENT and left in known:
+            return one._replace(status=CheckStatus.ROUNDED, detail=INTEGER_QUOTIENT)  # "17/3 = 5.67 = 6"
         if again.status in (CheckStatus.HOLDS, CheckStatus.ROUNDED) and again.detail in _PLAIN:
             names = " and ".join(f"{written} is {calculation}" for written, calculation in known.items())
             return one._replace(status=CheckStatus.ROUNDED, detail=f"carried on unrounded: {names}")

@@ -60,7 +60,7 @@ def rounds_to(exact: Fraction, side: Node, written: Written, *, approximate: boo
         return INTEGER_QUOTIENT
     needed = decimals_needed(exact)
     long = needed is None or needed >= LONG_DECIMALS
-    if gap <= unit / 2 and (causes.division or causes.power or (long and (causes.product or kind.literal is not None))):
+    if gap <= unit / 2 and (causes.division or causes.power or causes.product or (long and kind.literal is not None)):
         return "rounded"
     truncated = causes.division and not causes.power and abs(written.value) < abs(exact)
     return "truncated" if truncated else None
@@ -125,6 +125,9 @@ class _Causes(NamedTuple):
 def _causes(tree: Node, decimals: int) -> _Causes:
     """Which operations of the tree, by their own results, need more decimals than that."""
     found: set[str] = set()
+    # With a number of three decimals a product is as good as rounded already: 120 * 0.866 = 103.9.
+    fine = decimals > 0 and any(written.decimals >= LONG_DECIMALS for written in numbers_of(tree))
+    most = decimals + 1 if fine else LONG_DECIMALS
 
     def combine(node: Node, operands: list[Fraction | None]) -> Fraction | None:
         value = _value_or_none(node, operands)
@@ -134,7 +137,7 @@ def _causes(tree: Node, decimals: int) -> _Causes:
         if isinstance(node, Call):
             found.add("^")
         elif isinstance(node, (Unary, Binary)):
-            found.add(node.sign if needed is None or needed >= LONG_DECIMALS or node.sign in "/^" else "")
+            found.add(node.sign if needed is None or needed >= most or node.sign in "/^" else "")
         return value
 
     fold(tree, combine)
