@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 
 
 def rate_factors(left: Sequence[str], right: Sequence[str]) -> list[tuple[Fraction, str]]:
-    """Factors that make a rate fit: a minute at so much an hour (``60 km/h * 30 min``), or a quotient per hour."""
+    """Factors that make a rate fit: a minute at so much an hour (``60 km/h * 30 min``), or a quotient per hour.
+
+    Or the hours of a distance at so much an hour, which are given as minutes (``30 miles / 60 mph``).
+    """
     bare = tuple(name for name in left if name[0] != RATE)
     found = conversion_factors(bare, _rates(left))
+    found += conversion_factors(_rates(left), tuple(name for name in right if name[0] != RATE))
     return found + [(1 / factor, words) for factor, words in conversion_factors(bare, _rates(right))]
 
 

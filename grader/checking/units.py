@@ -166,11 +166,12 @@ def clashing_rates(names: Sequence[str], rates: Sequence[str], results: Sequence
     """Whether a unit behind a slash meets one of another scale that nothing cancels (``3 km / 20 min = 9 km/h``).
 
     ``1.2 m/second * 60 seconds/minute`` is in order, since the seconds cancel, and so is
-    ``180 minutes / 60 minutes/hour = 3 hours``, since the result is in hours.
+    ``180 minutes / 60 minutes/hour = 3 hours``, since the result is in hours; ``30 miles / 60 mph = 30 min`` is not.
     """
     units = Counter(_UNITS[name] for name in names if name in _UNITS)
     rates = [name for name in rates if name not in results]
     per = Counter(_UNITS[name] for name in rates if name in _UNITS)
     cancelled = units & per
     units, per = units - cancelled, per - cancelled
-    return not {unit.dimension for unit in units}.isdisjoint(unit.dimension for unit in per)
+    met = {unit.dimension for unit in units} | {_UNITS[name].dimension for name in results if name in _UNITS}
+    return not met.isdisjoint(unit.dimension for unit in per)

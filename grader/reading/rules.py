@@ -206,8 +206,8 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
     rates = sorted({*left.rates} ^ {*right.rates})
     if rates and clashing_rates(left.units, rates, right.units):
         return UNITS
-    if (mixes_units(left.units) and left.sums()) or (mixes_units(right.units) and right.sums()):
-        return UNITS
+    if any(mixes_units(side.units) and (side.sums() or side.pieces[1::2] == ["/"]) for side in (left, right)):
+        return UNITS  # "4 pounds - 6 ounces", "$1 / 25¢"
     if left.is_share() and _is_amount(right, left):
         return QUANTITIES  # "40% = 80, so 100% = 200", "1/3 = 18 / 2"
     if left.sums_things() and _is_worth(right, left):
