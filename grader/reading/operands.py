@@ -100,7 +100,9 @@ def function(walker: Walker, index: int, end: int) -> int:
         return index + 1
     closer = walker.closers.get(index + 1)
     if closer is None:
-        return walker.junk(index, end)
+        walker.junk(index, end)
+        bare = index + 1 < end and walker.tokens[index + 1].kind == Kind.NUMBER
+        return index + 2 if bare else index + 1  # "sqrt 16": the number is the root's
     nested(walker, index + 1, closer, before=name)
     side.applied = True
     return closer + 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from grader.checking.units import unit_named
 from grader.numbers import NUMBER_WORDS, SCALE_WORDS, Kind
 from grader.reading.ahead import behind_operator_word, is_mixed, number_follows, sign_at, word_at
+from grader.reading.functions import behind_function
 from grader.reading.number_words import number_in_words
 from grader.reading.words import (
     AFTER_EQUALS,
@@ -35,6 +36,12 @@ MAX_LABEL = 10
 
 def word(walker: Walker, index: int, end: int) -> int:
     """A word behind an operand or where one should stand."""
+    after = behind_function(walker, index, end)
+    if after:
+        if walker.side.expecting:
+            walker.side.stumble()
+        walker.side.unreadable = True
+        return after
     if walker.side.expecting:
         return _word_for_operand(walker, index, end)
     lower = walker.tokens[index].text.lower()

@@ -16,9 +16,11 @@ from grader.reading.words import (
     CURRENCIES,
     EQUALS_WORDS,
     FRACTION_LABELS,
+    FUNCTION_WORDS,
     IS_WORDS,
     NUMBER_LABELS,
     OPERATOR_WORDS,
+    ORDERING_NOUNS,
     ORDERING_WORDS,
     PART_WORDS,
     PLURAL_LABELS,
@@ -53,8 +55,7 @@ _GLUED = re.compile(r"\d(?:(?!st|nd|rd|th)[A-Za-z]| ?[apAP]\.?[mM]\b)")
 _DASH = re.compile(r"(?<!\w)-|-(?![A-Za-z])")
 _TIMES = re.compile(r"\b[xX]\b|[xX](?=[\d$.])")
 _ORDERING = re.compile(
-    r"(?:\d and|\b(?:of|between) \S+ and"
-    r"|(?:root|square|cube|sum|product|difference|quotient|factorial|double|digits?|remainder|reciprocal|inverse) of) $"
+    rf"(?:\d and|\b(?:of|between) \S+ and|base \S+ of|\b(?:{'|'.join(sorted(ORDERING_NOUNS))}) of) $", re.IGNORECASE
 )
 _COUNTED = re.compile(r"\d [A-Za-z]+ $")
 _JOINED = re.compile(r"\d [A-Za-z]+ and $")
@@ -69,9 +70,18 @@ _NO_LABELS = (
     | _VALUES
     | frozenset(OPERATOR_WORDS)
     | frozenset(RATES)
+    | (FUNCTION_WORDS - {"sec"})  # "30 sec" counts seconds
     | {"percent", "am", "pm", "mod", "modulo", "rounds", "round", "rounded", "rounding", "nearest"}
 )
-_NOT_BEFORE = frozenset(OPERATOR_WORDS) | _VALUES | NUMBER_LABELS | ORDERING_WORDS | CURRENCIES
+_NOT_BEFORE = (
+    frozenset(OPERATOR_WORDS)
+    | _VALUES
+    | NUMBER_LABELS
+    | ORDERING_WORDS
+    | CURRENCIES
+    | FUNCTION_WORDS
+    | {"mod", "modulo", "base"}
+)
 
 
 def read_simple(text: str) -> tuple[Equation, ...] | None:
@@ -175,6 +185,8 @@ def _equation(match: re.Match[str], text: str) -> Equation | None:
     right = match["right"]
     right_units: tuple[str, ...] = ("$",) if right[0] == "$" else ()
     following = _FOLLOWING.match(text, match.end())
+    if following is not None and following[1].lower() in FUNCTION_WORDS and unit_named(following[1]) is None:
+        return None  # "12 sin 30"
     if following is not None and (unit := unit_named(following[1])) is not None:
         if following[2]:
             return None  # "1 hour 30 minutes"
