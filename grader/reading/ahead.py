@@ -47,8 +47,11 @@ def is_spaced_thousands(tokens: list[Token], index: int) -> bool:
     )
 
 
-def is_mixed(tokens: list[Token], whole: int, index: int, end: int) -> bool:
-    """Whether the numbers at ``whole`` and ``index`` begin a mixed number (``1 1/2``, ``1 and 1/4``)."""
+def is_mixed(tokens: list[Token], whole: int, index: int, end: int, *, regrouped: bool = False) -> bool:
+    """Whether the numbers at ``whole`` and ``index`` begin a mixed number (``1 1/2``, ``1 and 1/4``).
+
+    ``regrouped``: its fraction may be one whole or more (``4 5/4``).
+    """
     if index + 2 >= end or tokens[whole].kind != Kind.NUMBER or tokens[index + 1].text != "/":
         return False
     if whole > 0 and tokens[whole - 1].text == "/":
@@ -60,8 +63,13 @@ def is_mixed(tokens: list[Token], whole: int, index: int, end: int) -> bool:
         and tokens[whole].text.isdecimal()
         and above.text.isdecimal()
         and below.text.isdecimal()
-        and int(above.text[:9]) < int(below.text[:9])
+        and (int(above.text[:9]) < int(below.text[:9]) or (regrouped and _may_be_regrouped(above.text, below.text)))
     )
+
+
+def _may_be_regrouped(above: str, below: str) -> bool:
+    """Whether this is a fraction of one whole and more as it stands before it is carried over: ``15/12``, ``8/8``."""
+    return len(above) <= 3 and len(below) <= 3 and 1 < int(below) <= int(above)
 
 
 def behind_operator_word(tokens: list[Token], index: int, end: int) -> int:
