@@ -43,6 +43,8 @@ _OURS = """
 """
 RATE = "/"
 """Marks a unit behind a slash or "per" among the units of a side."""
+BARE = ("piece",)
+"""What a number without a unit counts, where a unit that counts things is asked for."""
 STATED = frozenset({"time", "mass", "volume", "money", "count"})
 """Dimensions in which a conversion that is stated can be refuted: lengths also stand for each other on maps, and a
 kilobyte has 1000 bytes or 1024."""

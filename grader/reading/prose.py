@@ -19,6 +19,7 @@ from grader.reading.words import (
     GLUED_SUFFIXES,
     IS_WORDS,
     LETTER_UNITS,
+    MAGNITUDE_WORDS,
     NO_UNKNOWNS,
     OPERATOR_WORDS,
     PART_WORDS,
@@ -132,7 +133,9 @@ def _label(walker: Walker, index: int) -> int:
         if not (sign_at(walker.tokens, index + 1, len(walker.tokens)) and _is_rate(walker, index + 1)):
             side.letters.append((len(side.pieces), text))
     side.labels += 1
-    side.scaled |= text.lower() in PART_WORDS or text.lower().removesuffix("s") in SCALE_WORDS
+    lower = text.lower()
+    side.shortened |= lower in MAGNITUDE_WORDS
+    side.scaled |= side.shortened or lower in PART_WORDS or lower.removesuffix("s") in SCALE_WORDS
     side.ambiguous |= side.labels == 1 and _is_fraction_label(walker, index)
     unit = unit_named(text) if side.labels == 1 else None
     if text.lower() in RATES:

@@ -18,6 +18,7 @@ from grader.reading.words import (
     FRACTION_LABELS,
     FUNCTION_WORDS,
     IS_WORDS,
+    MAGNITUDE_WORDS,
     NUMBER_LABELS,
     OPERATOR_WORDS,
     ORDERING_NOUNS,
@@ -70,9 +71,11 @@ _NO_LABELS = (
     | _VALUES
     | frozenset(OPERATOR_WORDS)
     | frozenset(RATES)
+    | MAGNITUDE_WORDS
     | (FUNCTION_WORDS - {"sec"})  # "30 sec" counts seconds
     | {"percent", "am", "pm", "mod", "modulo", "rounds", "round", "rounded", "rounding", "nearest"}
 )
+_CHANGES_RESULT = MAGNITUDE_WORDS | (FUNCTION_WORDS - {"sec"})  # "= 6 lakh", "= 12 sin 30"
 _NOT_BEFORE = (
     frozenset(OPERATOR_WORDS)
     | _VALUES
@@ -185,8 +188,8 @@ def _equation(match: re.Match[str], text: str) -> Equation | None:
     right = match["right"]
     right_units: tuple[str, ...] = ("$",) if right[0] == "$" else ()
     following = _FOLLOWING.match(text, match.end())
-    if following is not None and following[1].lower() in FUNCTION_WORDS and unit_named(following[1]) is None:
-        return None  # "12 sin 30"
+    if following is not None and following[1].lower() in _CHANGES_RESULT:
+        return None
     if following is not None and (unit := unit_named(following[1])) is not None:
         if following[2]:
             return None  # "1 hour 30 minutes"

@@ -66,6 +66,9 @@ POWER_WORDS = {"squared": "^2", "cubed": "^3"}
 PART_WORDS = _words("dozen dozens score tens ones halves quarters")
 """Labels that change what their number is worth."""
 
+MAGNITUDE_WORDS = _words("mil mils mn mio bn trillion trillions lakh lakhs lac lacs crore crores cr grand")
+"""Short and Indian words for thousands and millions. They are read as ``million`` is: only as labels."""
+
 FRACTION_LABELS = _words(
     """half third quarter fourth fifth sixth seventh eighth ninth tenth hundredth thousandth thirds fourths fifths
     sixths sevenths eighths ninths tenths hundredths thousandths"""
