@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grader.checking.units import unit_named
 from grader.numbers import Kind
 from grader.reading.number_words import number_in_words
 from grader.reading.words import AFTER_EQUALS, NUMBER_LABELS, ORDERING_NOUNS, ORDERING_WORDS, PLURAL_LABELS, STOP_WORDS
@@ -19,6 +20,22 @@ _OPEN, _CLOSE = Kind.OPEN, Kind.CLOSE
 def word_at(tokens: list[Token], index: int, end: int) -> str:
     """The token's text in lower case, empty beyond the end."""
     return tokens[index].text.lower() if index < end else ""
+
+
+def unit_at(tokens: list[Token], index: int, end: int) -> str | None:
+    """The unit that the word there names; between a number and a sign or an end ``in`` names inches."""
+    if index >= end:
+        return None
+    word = tokens[index]
+    if word.text != "in":
+        return unit_named(word.text)
+    if index == 0 or tokens[index - 1].kind != Kind.NUMBER:
+        return None
+    if index + 1 == len(tokens):
+        return "inch"
+    after = tokens[index + 1]
+    glued = after.text == "-" and after.start == word.end  # "12 in-stock items"
+    return "inch" if after.kind in (*SIGNS, Kind.BREAK, Kind.CLOSE) and not glued else None
 
 
 def sign_at(tokens: list[Token], index: int, end: int) -> bool:

@@ -28,10 +28,9 @@ MAX_NAME = 16
 def behind_function(walker: Walker, index: int, end: int) -> int:
     """Index behind the function that the word at ``index`` names and its argument, 0 where there is no function."""
     text = walker.tokens[index].text
-    if len(text) > MAX_NAME or not (known := _names_function(text)):
+    known = names_function(text)
+    if not known or (not walker.side.expecting and _is_label(walker, index)):
         return 0
-    if not walker.side.expecting and unit_named(text) is not None:
-        return 0  # "30 sec"
     after = _behind_argument(walker, _behind_power(walker, index + 1, end), end)
     while after and text.lower() in SET_FUNCTIONS and (following := _behind_next(walker, after, end)):
         after = following
@@ -41,9 +40,21 @@ def behind_function(walker: Walker, index: int, end: int) -> int:
 _ALONE, _WHOLE = 1, 2
 
 
-@lru_cache(maxsize=4096)
-def _names_function(text: str) -> int:
+def names_function(text: str) -> int:
     """Whether a word names a function: by itself, or with its argument or base glued to it; 0 for other words."""
+    # Remembered words must be short ones: a text may hold one of 50,000 letters.
+    return _remembered(text) if len(text) <= MAX_NAME else 0
+
+
+def _is_label(walker: Walker, index: int) -> bool:
+    """Whether the word behind an operand counts it: ``30 sec``, ``4 shirts in tan``, but not ``8 cm sin 30``."""
+    if unit_named(walker.tokens[index].text) is not None or walker.side.labels > 1:
+        return True
+    return walker.side.labels == 1 and unit_named(walker.tokens[index - 1].text) is None
+
+
+@lru_cache(maxsize=4096)
+def _remembered(text: str) -> int:
     if text.lower() in FUNCTION_WORDS:
         return _ALONE
     return _WHOLE if _GLUED_NUMBER.fullmatch(text) or _GLUED_LETTER.fullmatch(text) else 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from grader.checking.units import unit_named
 from grader.limits import MAX_DIGITS
 from grader.numbers import Kind
-from grader.reading.ahead import is_mixed, is_spaced_thousands, is_torn, leaves_order_open, names_a_thing, word_at
+from grader.reading.ahead import is_mixed, is_spaced_thousands, is_torn, leaves_order_open, names_a_thing, unit_at
 from grader.reading.brackets import nested
 from grader.reading.words import DETERMINERS
 
@@ -40,7 +40,7 @@ def number(walker: Walker, index: int, end: int) -> int:
         torn = side.calculates and bool(side.labels)
         if side.labels == 1 and not side.operators and unit_named(before.text):
             # "1 hour 30 minutes": one quantity, of which neither number is all
-            torn |= unit_named(word_at(walker.tokens, index + 1, end)) is not None
+            torn |= unit_at(walker.tokens, index + 1, end) is not None
             side.ambiguous |= torn
         walker.close()
         torn |= before.kind == Kind.NUMBER and token.text[0] == "."  # "12*5=60 .60/3= 20"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grader.checking.units import unit_named
 from grader.numbers import NUMBER_WORDS, SCALE_WORDS, Kind
-from grader.reading.ahead import behind_operator_word, is_mixed, number_follows, sign_at, word_at
+from grader.reading.ahead import behind_operator_word, is_mixed, number_follows, sign_at, unit_at, word_at
 from grader.reading.functions import behind_function
 from grader.reading.number_words import number_in_words
 from grader.reading.words import (
@@ -112,7 +111,7 @@ def _goes_on_in_units(walker: Walker, index: int, end: int) -> bool:
     side = walker.side
     if len(side.pieces) != 1 or not side.units or index + 1 >= end or walker.tokens[index].kind != Kind.NUMBER:
         return False
-    return unit_named(word_at(walker.tokens, index + 1, end)) is not None
+    return unit_at(walker.tokens, index + 1, end) is not None
 
 
 def _worded_operator(walker: Walker, sign: str) -> None:
@@ -134,10 +133,10 @@ def _label(walker: Walker, index: int) -> int:
             side.letters.append((len(side.pieces), text))
     side.labels += 1
     lower = text.lower()
-    side.shortened |= lower in MAGNITUDE_WORDS
+    side.shortened |= side.labels == 1 and lower in MAGNITUDE_WORDS
     side.scaled |= side.shortened or lower in PART_WORDS or lower.removesuffix("s") in SCALE_WORDS
     side.ambiguous |= side.labels == 1 and _is_fraction_label(walker, index)
-    unit = unit_named(text) if side.labels == 1 else None
+    unit = unit_at(walker.tokens, index, len(walker.tokens)) if side.labels == 1 else None
     if text.lower() in RATES:
         side.rates.append(RATES[text.lower()])
     if unit is not None:

@@ -11,6 +11,7 @@ import re
 
 from grader.checking.units import clashing_rates, unit_named
 from grader.numbers import NUMBER_WORDS, SCALE_WORDS, clean
+from grader.reading.functions import names_function
 from grader.reading.number_words import BEGINNINGS
 from grader.reading.words import (
     CURRENCIES,
@@ -35,7 +36,7 @@ _NUMBER = r"\$?(?:(?:[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*|0)(?:\.\d+)?|\.\d+)(?![,.]
 _LABEL = r"(?: [a-z]{2,}){0,5}(?:/[a-z]{2,}){0,2}"
 _CALCULATION = re.compile(
     rf"(?<![^ ])(?P<left>{_NUMBER}{_LABEL}(?: ?[-+*/x] ?{_NUMBER}{_LABEL}){{1,12}}) ?= ?"
-    rf"(?P<right>{_NUMBER})(?![\w%(/$-])"
+    rf"(?P<right>{_NUMBER})(?![\w%(/$-]|'\d)"
     r"(?! ?[\d$%]| (?:\.\d|[b-zA-Z]|an?|[ap]\.?m)\b| 1/)"
 )
 _OPERAND = re.compile(rf"(?P<sign>(?: ?[-+*/x] ?)?)(?P<number>{_NUMBER})(?P<label>{_LABEL})")
@@ -60,6 +61,7 @@ _ORDERING = re.compile(
 )
 _COUNTED = re.compile(r"\d [A-Za-z]+ $")
 _JOINED = re.compile(r"\d [A-Za-z]+ and $")
+_MODULO = re.compile(r" mod(?:ulo)?\b", re.IGNORECASE)
 _TWO_SLASHES = re.compile(r"\d/\d+(?:\.\d+)?/\d")
 
 _SCALES = frozenset(SCALE_WORDS) | {f"{word}s" for word in SCALE_WORDS}
@@ -75,7 +77,6 @@ _NO_LABELS = (
     | (FUNCTION_WORDS - {"sec"})  # "30 sec" counts seconds
     | {"percent", "am", "pm", "mod", "modulo", "rounds", "round", "rounded", "rounding", "nearest"}
 )
-_CHANGES_RESULT = MAGNITUDE_WORDS | (FUNCTION_WORDS - {"sec"})  # "= 6 lakh", "= 12 sin 30"
 _NOT_BEFORE = (
     frozenset(OPERATOR_WORDS)
     | _VALUES
@@ -146,6 +147,8 @@ def _says_more(around: str) -> bool:
             return True
     if " of" in around and _SHARE.search(around):
         return True
+    if " mod" in around and _MODULO.search(around):
+        return True
     if "-" in around and _DASH.search(around):
         return True
     return _GLUED.search(around) is not None or (("x" in around or "X" in around) and _TIMES.search(around) is not None)
@@ -175,7 +178,7 @@ def _equation(match: re.Match[str], text: str) -> Equation | None:
         labelled = bool(label)
         if label:
             words = label.replace("/", " ").split()
-            if words[0] == "of" or not _NO_LABELS.isdisjoint(words):
+            if words[0] == "of" or label == " in" or not _NO_LABELS.isdisjoint(words):
                 return None
             if "/" in label:
                 rates += [unit for word in label.split("/")[1:] if (unit := unit_named(word)) is not None]
@@ -188,12 +191,17 @@ def _equation(match: re.Match[str], text: str) -> Equation | None:
     right = match["right"]
     right_units: tuple[str, ...] = ("$",) if right[0] == "$" else ()
     following = _FOLLOWING.match(text, match.end())
-    if following is not None and following[1].lower() in _CHANGES_RESULT:
-        return None
-    if following is not None and (unit := unit_named(following[1])) is not None:
-        if following[2]:
-            return None  # "1 hour 30 minutes"
-        right_units += (unit,)
+    if following is not None:
+        word, number, next_word = following.groups()
+        unit = unit_named(word)
+        if word.lower() in MAGNITUDE_WORDS or _INCHES.match(text, match.end()):
+            return None
+        if (unit is None and names_function(word)) or (unit is not None and next_word and names_function(next_word)):
+            return None  # "= 12 sin 30", "= 8 cm sin 30"
+        if unit is not None:
+            if number:
+                return None  # "1 hour 30 minutes"
+            right_units += (unit,)
     if rates and clashing_rates(units, rates, right_units):
         return None
     value = right.lstrip("$").replace(",", "")
@@ -205,4 +213,5 @@ def _is_pair(one: str, sign: str, other: str) -> bool:
     return sign in "/-" and one.isdecimal() and other.isdecimal() and int(one[:9]) <= int(other[:9])
 
 
-_FOLLOWING = re.compile(r" +([A-Za-z]\w++)(?!['&]\w)( +\d)?")
+_INCHES = re.compile(r" +in(?! *[\w$(])")
+_FOLLOWING = re.compile(r" +([A-Za-z]\w++)(?!['&]\w)(?:( +\d)| +([A-Za-z]\w++))?")
