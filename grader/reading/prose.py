@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grader.numbers import NUMBER_WORDS, SCALE_WORDS, Kind
 from grader.reading.ahead import behind_operator_word, is_mixed, number_follows, sign_at, unit_at, word_at
-from grader.reading.functions import behind_function
+from grader.reading.functions import behind_function, names_function
 from grader.reading.number_words import number_in_words
 from grader.reading.words import (
     AFTER_EQUALS,
@@ -36,8 +36,7 @@ MAX_LABEL = 10
 
 def word(walker: Walker, index: int, end: int) -> int:
     """A word behind an operand or where one should stand."""
-    after = behind_function(walker, index, end)
-    if after:
+    if names_function(walker.tokens[index].text) and (after := behind_function(walker, index, end)):
         if walker.side.expecting:
             walker.side.stumble()
         walker.side.unreadable = True
