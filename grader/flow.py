@@ -96,7 +96,7 @@ def ungrounded_numbers(problem: str, lines: Sequence[GradedLine]) -> list[tuple[
 
 def _learn(known: set[str], text: str) -> None:
     """Add the numbers of a text, as they are written and in their one spelling."""
-    numbers = _NUMBER.findall(text if text.isascii() else clean(text))
+    numbers = _NUMBER.findall(clean(text))
     known.update(numbers)
     if "." in text or "," in text:
         known.update(map(_key, numbers))

@@ -85,8 +85,16 @@ _ROOT_OF_DEGREE = re.compile(r"(?<![\w)])[³⁴⁵⁶⁷⁸⁹]√")
 _ROOT_SIGN = re.compile(r"√ *(\d+(?:\.\d+)?|(?=\())")
 
 
+_APOSTROPHES = re.compile(r"(?<![\w'.,])\d{1,3}(?:'\d{3})+(?![\w'])")
+
+
 def clean(text: str) -> str:
-    """Bring look-alike characters to one spelling each. ASCII text comes back as it is, tabs aside."""
+    """Bring look-alike characters to one spelling each, and Swiss thousands (``1'500``) to commas."""
+    text = _clean(text)
+    return _APOSTROPHES.sub(lambda number: number[0].replace("'", ","), text) if "'" in text else text
+
+
+def _clean(text: str) -> str:
     if text.isascii():
         return text.replace("\t", " ") if "\t" in text else text
     text = _ROOT_OF_DEGREE.sub("∛", text)
@@ -123,7 +131,7 @@ _SIGNS = (
 )
 _PROSE = re.compile(
     rf"""(?P<word>(?![xX](?=\ *[\d($.€£¢-])|(?:sqrt|pi)(?![\w']))[^\W\d_]\w*(?:['&]\w+)*(?:['"′″‴]+(?=\())?|_\w*)
-    |(?P<junk>{_UNGROUPED}|\d+:\d+(?::\d+)*|\d+(?:\.\d+){{2,}}
+    |(?P<junk>{_UNGROUPED}|\d+:\d+(?::\d+)*|\d+(?:\.\d+){{2,}}|\d+'\d+
         |\d+/\d+/\d\d+(?!\d)|(?<!\d\ )0\d+(?![.\d]|,\d)|\d+\ ?[aApP]\.?[mM]\b\.?)
     |{_WRITTEN}
     |(?P<function>(?:sqrt|pi)(?![\w']))

@@ -78,7 +78,7 @@ NUMBERS = st.sampled_from(
     ["0", "1", "2", "5", "12", "60", "100", "250", "1,000", "12,500", "2.5", "0.75", ".5", "3.333", "007", "1 000",
     "40%", "$7",
      "$1.50", "1/2", "3/4", "2 1/2", "-3", "1st", "5kg", "9:30", "3x", "7!", "1e3", "4-6", "100.", "1,2", "1.2.3",
-     "two", "half"]
+     "two", "half", "4 5/4", "1'500", "15k"]
 )  # fmt: skip
 SIGNS = st.sampled_from(
     [
@@ -112,7 +112,7 @@ WORDS = st.sampled_from(
      " cm", " m ", " x", " y", "Then ", " about ", " rounded ", " thousand", "\n", "%", "$", " each", " am", " per ",
      "'s ",
      "!", "?", "“", "é", "\\(", "\\)", "**", "percent of ", " half of ", " which ", "approximately ", " can ",
-     " pound "]
+     " pound ", " in", " in ", " ft", "sin ", " log ", "log2 ", " base ", " mod ", " lakh", " dozen", " sec "]
 )  # fmt: skip
 LINES = st.lists(st.one_of(NUMBERS, SIGNS, WORDS), max_size=16).map("".join)
 OPERANDS = st.tuples(NUMBERS, WORDS).map("".join)

@@ -29,7 +29,7 @@ from grader.checking.rounding import (
 )
 from grader.checking.symbolic import SymbolicError, SymbolicProcess
 from grader.checking.tree import Binary, Node, Number, leading_number, traits
-from grader.checking.units import conversion_factors, plural
+from grader.checking.units import BARE, conversion_factors, plural
 from grader.limits import MAX_NODES, MAX_READINGS, LimitError
 from grader.numbers import RELATION, SCALE_WORDS, Written
 from grader.types import SCALED, CheckStatus, Equation, EquationCheck
@@ -141,7 +141,8 @@ class Checker:
             return self._compare_symbolic(equation, left, right)
         if a == b:
             return _Outcome(CheckStatus.HOLDS, show(a), show(b), None)
-        factors = conversion_factors(equation.left_units, equation.right_units)
+        bare = BARE if "dozen" in equation.right_units else ()  # "3*4 = 1 dozen"
+        factors = conversion_factors(equation.left_units or bare, equation.right_units)
         for factor, words in [*factors, *rate_factors(equation.left_units, equation.right_units)]:
             if a * factor == b:
                 return _Outcome(CheckStatus.HOLDS, show(a), show(b), words)
@@ -158,7 +159,8 @@ class Checker:
         for factor, words in factors:
             if _rounded_in_units(a, left, b, right, factor, approximate=equation.approximate):
                 return _Outcome(CheckStatus.ROUNDED, show(a), show(b), words)
-        if len(factors) == 1 and traits(left).literal is not None and traits(right).literal is not None:
+        stated = len(factors) == 1 and bool(equation.left_units)
+        if stated and traits(left).literal is not None and traits(right).literal is not None:
             detail = explain_conversion(equation, a * factors[0][0])
         else:
             detail = explain(equation.text, a, left, b, right, dollars="$" in equation.right_units)
@@ -221,12 +223,16 @@ def _is_label_by_neighbour(name: str | None, outcome: _Outcome) -> bool:
 
 
 def _off_by_scale(outcome: _Outcome) -> bool:
-    """Whether the two values differ by a factor of a hundred, a thousand, a million or a billion."""
+    """Whether the two values differ by the factor of a word that counts: a hundred, a lakh, a million."""
     try:
         left, right = abs(Fraction(outcome.left)), abs(Fraction(outcome.right))
     except ValueError:
         return False
-    return any(left * scale == right or right * scale == left for scale in SCALE_WORDS.values())
+    return any(left * scale == right or right * scale == left for scale in _SCALES)
+
+
+_SCALES = (*SCALE_WORDS.values(), 10**5, 10**7, 10**12)
+"""What a lakh, a crore and a trillion count, beside the words that are read as numbers."""
 
 
 def _close(a: Fraction, b: Fraction) -> bool:

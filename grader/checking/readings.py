@@ -18,6 +18,7 @@ _TWO_DIVISIONS = re.compile(r"/[^-+=]*/|/[\d.]+[a-zA-Z(]")
 _ADDED_PERCENT = re.compile(r"[-+][\d.]+%")
 _MODULO = re.compile(r"\d%\d")
 _MIXED = re.compile(r"\d \d+/")
+_BEFORE_FRACTION = re.compile(r"\d (?=(\d{1,3})/(\d{1,3})(?!\d))")
 _HYPHENED = re.compile(r"(?<![\d./)])(\d+)-(\d+)/(\d+)(?![\d./(])")
 
 _NUMBER = re.compile(r"[\d.]+")
@@ -29,6 +30,7 @@ REMAINDER = "% read as remainder"
 TIGHT = "division read as a fraction"
 PRODUCT = "mixed number read as a product"
 HYPHENED = "hyphens read as those of mixed numbers"
+TORN = "a number and a fraction read as two calculations"
 GROUPS = "points read as grouping"
 
 
@@ -118,6 +120,7 @@ def readings(left: str, right: str) -> Iterator[Reading]:
     if _MIXED.search(both):
         product = Convention(product=True)
         yield Reading(PRODUCT, parse(left, product), parse(right, product))
+        yield from _torn(left, right)
     if len(_HYPHENED.findall(both)) > 1:  # one alone is a difference
         sides = [_HYPHENED.sub(r"(\1+\2/\3)", side) for side in (left, right)]
         yield Reading(HYPHENED, *map(parse, sides))
@@ -127,6 +130,19 @@ def readings(left: str, right: str) -> Iterator[Reading]:
             yield Reading(name, parse(first), parse(second))
     if "." in both and all(_GROUPED.fullmatch(number) for number in _NUMBER.findall(both)):
         yield Reading(GROUPS, parse(left.replace(".", "")), parse(right.replace(".", "")))
+
+
+def _torn(left: str, right: str) -> Iterator[Reading]:
+    """Read ``12*5=60 60/3`` and ``60 60/3=20`` as parts of two calculations with nothing between them.
+
+    Only where the fraction is one whole or more: ``2 1/3`` is one number.
+    """
+    for first, side in ((False, right), (True, left)):
+        for match in _BEFORE_FRACTION.finditer(side):
+            part = side[match.end() :] if first else side[: match.end() - 1]
+            if int(match[1]) >= int(match[2]) and part.count("(") == part.count(")"):
+                yield Reading(TORN, parse(part), parse(right)) if first else Reading(TORN, parse(left), parse(part))
+                break
 
 
 def _labels(name: str, left: Node, right: Node) -> Iterator[Reading]:

@@ -37,12 +37,14 @@ _VOCABULARY = {
 
 # What pint has no word for, or what a month is by convention: days and months do not convert.
 _OURS = """
-    months 1 month; months 12 year yr yrs; months 120 decade; months 1200 century
+    months 1 month mo; months 12 year yr yrs; months 120 decade; months 1200 century
     money 1 cent ¢ penny pennies c; money 5 nickel; money 10 dime; money 25 quarter; money 100 dollar $ buck
     count 1 piece egg item unit; count 12 dozen
 """
 RATE = "/"
 """Marks a unit behind a slash or "per" among the units of a side."""
+BARE = ("piece",)
+"""What a number without a unit counts, where a unit that counts things is asked for."""
 STATED = frozenset({"time", "mass", "volume", "money", "count"})
 """Dimensions in which a conversion that is stated can be refuted: lengths also stand for each other on maps, and a
 kilobyte has 1000 bytes or 1024."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grader.checking.units import unit_named
 from grader.numbers import Kind
 from grader.reading.number_words import number_in_words
 from grader.reading.words import AFTER_EQUALS, NUMBER_LABELS, ORDERING_NOUNS, ORDERING_WORDS, PLURAL_LABELS, STOP_WORDS
@@ -19,6 +20,22 @@ _OPEN, _CLOSE = Kind.OPEN, Kind.CLOSE
 def word_at(tokens: list[Token], index: int, end: int) -> str:
     """The token's text in lower case, empty beyond the end."""
     return tokens[index].text.lower() if index < end else ""
+
+
+def unit_at(tokens: list[Token], index: int, end: int) -> str | None:
+    """The unit that the word there names; between a number and a sign or an end ``in`` names inches."""
+    if index >= end:
+        return None
+    word = tokens[index]
+    if word.text != "in":
+        return unit_named(word.text)
+    if index == 0 or tokens[index - 1].kind != Kind.NUMBER:
+        return None
+    if index + 1 == len(tokens):
+        return "inch"
+    after = tokens[index + 1]
+    glued = after.text == "-" and after.start == word.end  # "12 in-stock items"
+    return "inch" if after.kind in (*SIGNS, Kind.BREAK, Kind.CLOSE) and not glued else None
 
 
 def sign_at(tokens: list[Token], index: int, end: int) -> bool:
@@ -47,8 +64,11 @@ def is_spaced_thousands(tokens: list[Token], index: int) -> bool:
     )
 
 
-def is_mixed(tokens: list[Token], whole: int, index: int, end: int) -> bool:
-    """Whether the numbers at ``whole`` and ``index`` begin a mixed number (``1 1/2``, ``1 and 1/4``)."""
+def is_mixed(tokens: list[Token], whole: int, index: int, end: int, *, regrouped: bool = False) -> bool:
+    """Whether the numbers at ``whole`` and ``index`` begin a mixed number (``1 1/2``, ``1 and 1/4``).
+
+    ``regrouped``: its fraction may be one whole or more (``4 5/4``).
+    """
     if index + 2 >= end or tokens[whole].kind != Kind.NUMBER or tokens[index + 1].text != "/":
         return False
     if whole > 0 and tokens[whole - 1].text == "/":
@@ -60,8 +80,13 @@ def is_mixed(tokens: list[Token], whole: int, index: int, end: int) -> bool:
         and tokens[whole].text.isdecimal()
         and above.text.isdecimal()
         and below.text.isdecimal()
-        and int(above.text[:9]) < int(below.text[:9])
+        and (int(above.text[:9]) < int(below.text[:9]) or (regrouped and _may_be_regrouped(above.text, below.text)))
     )
+
+
+def _may_be_regrouped(above: str, below: str) -> bool:
+    """Whether this is a fraction of one whole and more as it stands before it is carried over: ``15/12``, ``8/8``."""
+    return len(above) <= 3 and len(below) <= 3 and 1 < int(below) <= int(above)
 
 
 def behind_operator_word(tokens: list[Token], index: int, end: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grader.checking.units import mixes_units
 from grader.limits import MAX_DEPTH
 from grader.numbers import COMPARISONS, Kind
 from grader.reading.ahead import is_worded_value
@@ -101,7 +102,7 @@ def nested(walker: Walker, index: int, closer: int, before: str = "") -> None:
     content = inner.finished()
     side.unreadable |= not content.readable or content.label
     side.unknown |= content.unknown
-    side.ambiguous |= content.ambiguous
+    side.ambiguous |= content.ambiguous or (content.sums() and mixes_units(content.units))  # "(2 ft + 6 in) * 2"
     side.words_used |= content.words_used
     side.units += content.units
     side.rates += content.rates

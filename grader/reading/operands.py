@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from grader.checking.units import unit_named
 from grader.limits import MAX_DIGITS
 from grader.numbers import Kind
-from grader.reading.ahead import is_mixed, is_spaced_thousands, is_torn, leaves_order_open, names_a_thing, word_at
+from grader.reading.ahead import is_mixed, is_spaced_thousands, is_torn, leaves_order_open, names_a_thing, unit_at
 from grader.reading.brackets import nested
 from grader.reading.words import DETERMINERS
 
@@ -21,7 +21,7 @@ def number(walker: Walker, index: int, end: int) -> int:
     if side.expecting:
         return _first_or_next_number(walker, index)
     before = walker.tokens[index - 1]
-    if is_mixed(walker.tokens, index - 1, index, end):
+    if is_mixed(walker.tokens, index - 1, index, end, regrouped=not (side.units or names_a_thing(side.named))):
         side.adjoin(" " + token.text)
     elif before.kind == Kind.PERCENT and not side.labels:
         side.adjoin(token.text)  # "29 % 4 = 1": a remainder
@@ -40,7 +40,7 @@ def number(walker: Walker, index: int, end: int) -> int:
         torn = side.calculates and bool(side.labels)
         if side.labels == 1 and not side.operators and unit_named(before.text):
             # "1 hour 30 minutes": one quantity, of which neither number is all
-            torn |= unit_named(word_at(walker.tokens, index + 1, end)) is not None
+            torn |= unit_at(walker.tokens, index + 1, end) is not None
             side.ambiguous |= torn
         walker.close()
         torn |= before.kind == Kind.NUMBER and token.text[0] == "."  # "12*5=60 .60/3= 20"
@@ -100,7 +100,9 @@ def function(walker: Walker, index: int, end: int) -> int:
         return index + 1
     closer = walker.closers.get(index + 1)
     if closer is None:
-        return walker.junk(index, end)
+        walker.junk(index, end)
+        bare = index + 1 < end and walker.tokens[index + 1].kind == Kind.NUMBER
+        return index + 2 if bare else index + 1  # "sqrt 16": the number is the root's
     nested(walker, index + 1, closer, before=name)
     side.applied = True
     return closer + 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grader.checking.units import unit_named
 from grader.numbers import NUMBER_WORDS, SCALE_WORDS, Kind
-from grader.reading.ahead import behind_operator_word, is_mixed, number_follows, sign_at, word_at
+from grader.reading.ahead import behind_operator_word, is_mixed, number_follows, sign_at, unit_at, word_at
+from grader.reading.functions import behind_function, names_function
 from grader.reading.number_words import number_in_words
 from grader.reading.words import (
     AFTER_EQUALS,
@@ -18,6 +18,7 @@ from grader.reading.words import (
     GLUED_SUFFIXES,
     IS_WORDS,
     LETTER_UNITS,
+    MAGNITUDE_WORDS,
     NO_UNKNOWNS,
     OPERATOR_WORDS,
     PART_WORDS,
@@ -35,6 +36,11 @@ MAX_LABEL = 10
 
 def word(walker: Walker, index: int, end: int) -> int:
     """A word behind an operand or where one should stand."""
+    if names_function(walker.tokens[index].text) and (after := behind_function(walker, index, end)):
+        if walker.side.expecting:
+            walker.side.stumble()
+        walker.side.unreadable = True
+        return after
     if walker.side.expecting:
         return _word_for_operand(walker, index, end)
     lower = walker.tokens[index].text.lower()
@@ -104,7 +110,7 @@ def _goes_on_in_units(walker: Walker, index: int, end: int) -> bool:
     side = walker.side
     if len(side.pieces) != 1 or not side.units or index + 1 >= end or walker.tokens[index].kind != Kind.NUMBER:
         return False
-    return unit_named(word_at(walker.tokens, index + 1, end)) is not None
+    return unit_at(walker.tokens, index + 1, end) is not None
 
 
 def _worded_operator(walker: Walker, sign: str) -> None:
@@ -128,9 +134,11 @@ def _label(walker: Walker, index: int) -> int:
         side.things.append(text.lower().removesuffix("s"))
     side.words.append(text.lower())
     side.labels += 1
-    side.scaled |= text.lower() in PART_WORDS or text.lower().removesuffix("s") in SCALE_WORDS
+    lower = text.lower()
+    side.shortened |= side.labels == 1 and lower in MAGNITUDE_WORDS
+    side.scaled |= side.shortened or lower in PART_WORDS or lower.removesuffix("s") in SCALE_WORDS
     side.ambiguous |= side.labels == 1 and _is_fraction_label(walker, index)
-    unit = unit_named(text) if side.labels == 1 else None
+    unit = unit_at(walker.tokens, index, len(walker.tokens)) if side.labels == 1 else None
     if text.lower() in RATES:
         side.rates.append(RATES[text.lower()])
     if unit is not None:

@@ -216,7 +216,8 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
         return QUANTITIES  # "250 - 125 = 125 = 50%"
     applied = left.applied and not (worded or left.labels)
     if left.unknown or left.calculates or applied or (left.operators and not left.labels and not worded):
-        return None
+        money = "$" in (*left.units, *right.units)
+        return SCALED if left.is_shortened(money=money) or right.is_shortened(money=money) else None
     if not worded and _states_conversion(left, right):
         return None
     if left.labels or (first and (left.led or left.units or worded)):

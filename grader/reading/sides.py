@@ -11,8 +11,8 @@ class Side:
 
     __slots__ = (
         "ambiguous", "applied", "approximate", "expecting", "fraction", "label", "labels", "led", "letters", "named",
-        "of", "operators", "ordered", "pieces", "rates", "scaled", "things", "units", "unknown", "unreadable", "words",
-        "words_used",
+        "of", "operators", "ordered", "pieces", "rates", "scaled", "shortened", "things", "units", "unknown",
+        "unreadable", "words", "words_used",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -49,6 +49,8 @@ class Side:
         """A share was taken of something (``10% of``): of how much, a sum behind it leaves open."""
         self.scaled = False
         """A number is counted in thousands, dozens or parts."""
+        self.shortened = False
+        """A number is counted in a short or an Indian word for thousands or millions."""
         self.letters: list[tuple[int, str]] = []
         """Single letters behind its numbers, taken for units, with their places among the pieces."""
         self.things: list[str] = []
@@ -154,6 +156,10 @@ class Side:
     def sums_things(self) -> bool:
         """Whether things are added, each named (``2 adults + 3 children``), which may stand for what they cost."""
         return self.sums() and len(self.things) == self.operators + 1
+
+    def is_shortened(self, *, money: bool) -> bool:
+        """Whether what stands behind a number may multiply it: ``6 lakh``, ``15k`` and, of ``money``, ``$1m``."""
+        return self.shortened or any(letter == "k" or (money and letter == "m") for _, letter in self.letters)
 
     def sums(self) -> bool:
         """Whether something is added or subtracted behind the first operand."""

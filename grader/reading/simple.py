@@ -11,14 +11,18 @@ import re
 
 from grader.checking.units import clashing_rates, unit_named
 from grader.numbers import NUMBER_WORDS, SCALE_WORDS, clean
+from grader.reading.functions import names_function
 from grader.reading.number_words import BEGINNINGS
 from grader.reading.words import (
     CURRENCIES,
     EQUALS_WORDS,
     FRACTION_LABELS,
+    FUNCTION_WORDS,
     IS_WORDS,
+    MAGNITUDE_WORDS,
     NUMBER_LABELS,
     OPERATOR_WORDS,
+    ORDERING_NOUNS,
     ORDERING_WORDS,
     PART_WORDS,
     PLURAL_LABELS,
@@ -32,7 +36,7 @@ _NUMBER = r"\$?(?:(?:[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*|0)(?:\.\d+)?|\.\d+)(?![,.]
 _LABEL = r"(?: [a-z]{2,}){0,5}(?:/[a-z]{2,}){0,2}"
 _CALCULATION = re.compile(
     rf"(?<![^ ])(?P<left>{_NUMBER}{_LABEL}(?: ?[-+*/x] ?{_NUMBER}{_LABEL}){{1,12}}) ?= ?"
-    rf"(?P<right>{_NUMBER})(?![\w%(/$-])"
+    rf"(?P<right>{_NUMBER})(?![\w%(/$-]|'\d)"
     r"(?! ?[\d$%]| (?:\.\d|[b-zA-Z]|an?|[ap]\.?m)\b| 1/)"
 )
 _OPERAND = re.compile(rf"(?P<sign>(?: ?[-+*/x] ?)?)(?P<number>{_NUMBER})(?P<label>{_LABEL})")
@@ -53,11 +57,11 @@ _GLUED = re.compile(r"\d(?:(?!st|nd|rd|th)[A-Za-z]| ?[apAP]\.?[mM]\b)")
 _DASH = re.compile(r"(?<!\w)-|-(?![A-Za-z])")
 _TIMES = re.compile(r"\b[xX]\b|[xX](?=[\d$.])")
 _ORDERING = re.compile(
-    r"(?:\d and|\b(?:of|between) \S+ and"
-    r"|(?:root|square|cube|sum|product|difference|quotient|factorial|double|digits?|remainder|reciprocal|inverse) of) $"
+    rf"(?:\d and|\b(?:of|between) \S+ and|base \S+ of|\b(?:{'|'.join(sorted(ORDERING_NOUNS))}) of) $", re.IGNORECASE
 )
 _COUNTED = re.compile(r"\d [A-Za-z]+ $")
 _JOINED = re.compile(r"\d [A-Za-z]+ and $")
+_MODULO = re.compile(r" mod(?:ulo)?\b", re.IGNORECASE)
 _TWO_SLASHES = re.compile(r"\d/\d+(?:\.\d+)?/\d")
 
 _SCALES = frozenset(SCALE_WORDS) | {f"{word}s" for word in SCALE_WORDS}
@@ -69,9 +73,19 @@ _NO_LABELS = (
     | _VALUES
     | frozenset(OPERATOR_WORDS)
     | frozenset(RATES)
+    | MAGNITUDE_WORDS
+    | (FUNCTION_WORDS - {"sec"})  # "30 sec" counts seconds
     | {"percent", "am", "pm", "mod", "modulo", "rounds", "round", "rounded", "rounding", "nearest"}
 )
-_NOT_BEFORE = frozenset(OPERATOR_WORDS) | _VALUES | NUMBER_LABELS | ORDERING_WORDS | CURRENCIES
+_NOT_BEFORE = (
+    frozenset(OPERATOR_WORDS)
+    | _VALUES
+    | NUMBER_LABELS
+    | ORDERING_WORDS
+    | CURRENCIES
+    | FUNCTION_WORDS
+    | {"mod", "modulo", "base"}
+)
 
 
 def read_simple(text: str) -> tuple[Equation, ...] | None:
@@ -133,6 +147,8 @@ def _says_more(around: str) -> bool:
             return True
     if " of" in around and _SHARE.search(around):
         return True
+    if " mod" in around and _MODULO.search(around):
+        return True
     if "-" in around and _DASH.search(around):
         return True
     return _GLUED.search(around) is not None or (("x" in around or "X" in around) and _TIMES.search(around) is not None)
@@ -164,7 +180,7 @@ def _equation(match: re.Match[str], text: str) -> Equation | None:
         if label:
             words = label.replace("/", " ").split()
             things.append(words[0])
-            if words[0] == "of" or not _NO_LABELS.isdisjoint(words):
+            if words[0] == "of" or label == " in" or not _NO_LABELS.isdisjoint(words):
                 return None
             if "/" in label:
                 rates += [unit for word in label.split("/")[1:] if (unit := unit_named(word)) is not None]
@@ -177,10 +193,17 @@ def _equation(match: re.Match[str], text: str) -> Equation | None:
     right = match["right"]
     right_units: tuple[str, ...] = ("$",) if right[0] == "$" else ()
     following = _FOLLOWING.match(text, match.end())
-    if following is not None and (unit := unit_named(following[1])) is not None:
-        if following[2]:
-            return None  # "1 hour 30 minutes"
-        right_units += (unit,)
+    if following is not None:
+        word, number, next_word = following.groups()
+        unit = unit_named(word)
+        if word.lower() in MAGNITUDE_WORDS or _INCHES.match(text, match.end()):
+            return None
+        if (unit is None and names_function(word)) or (unit is not None and next_word and names_function(next_word)):
+            return None  # "= 12 sin 30", "= 8 cm sin 30"
+        if unit is not None:
+            if number:
+                return None  # "1 hour 30 minutes"
+            right_units += (unit,)
     if rates and clashing_rates(units, rates, right_units):
         return None
     if len(things) > len(pieces) // 2 and right_units and set(right_units).isdisjoint(units) and len(things) > 1:
@@ -194,4 +217,5 @@ def _is_pair(one: str, sign: str, other: str) -> bool:
     return sign in "/-" and one.isdecimal() and other.isdecimal() and int(one[:9]) <= int(other[:9])
 
 
-_FOLLOWING = re.compile(r" +([A-Za-z]\w++)(?!['&]\w)( +\d)?")
+_INCHES = re.compile(r" +in(?! *[\w$(])")
+_FOLLOWING = re.compile(r" +([A-Za-z]\w++)(?!['&]\w)(?:( +\d)| +([A-Za-z]\w++))?")

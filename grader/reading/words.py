@@ -69,6 +69,9 @@ POWER_WORDS = {"squared": "^2", "cubed": "^3"}
 PART_WORDS = _words("dozen dozens score tens ones halves quarters")
 """Labels that change what their number is worth."""
 
+MAGNITUDE_WORDS = _words("mil mils mn mio bn trillion trillions lakh lakhs lac lacs crore crores cr grand")
+"""Short and Indian words for thousands and millions. They are read as ``million`` is: only as labels."""
+
 FRACTION_LABELS = _words(
     """half third quarter fourth fifth sixth seventh eighth ninth tenth hundredth thousandth thirds fourths fifths
     sixths sevenths eighths ninths tenths hundredths thousandths"""
@@ -79,10 +82,19 @@ ORDERING_WORDS = _words("than twice thrice double triple")
 """Words before a calculation that leave open what they belong to (``twice 3 + 4``)."""
 
 ORDERING_NOUNS = _words(
-    """root roots square squares cube cubes sum product difference quotient factorial double log
-    digit digits remainder reciprocal inverse"""
+    """root roots square squares cube cubes sum product difference quotient factorial double log logarithm sine cosine
+    tangent digit digits remainder reciprocal inverse"""
 )
 """Nouns whose ``of`` leaves that open too."""
+
+FUNCTION_WORDS = _words(
+    """sin cos tan cot sec csc sinh cosh tanh arcsin arccos arctan asin acos atan log ln lg exp sqrt root abs
+    lcm gcd hcf gcf sine cosine tangent logarithm"""
+)
+"""Functions that are written before their number without brackets (``sin 30``, ``log 100``)."""
+
+SET_FUNCTIONS = _words("lcm gcd hcf gcf")
+"""Of these, the ones that take more than one number (``lcm 4 and 6``)."""
 
 CURRENCIES = _words("usd eur gbp inr rs rm us")
 """Currencies written as letters before a number."""
