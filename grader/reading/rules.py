@@ -10,6 +10,7 @@ from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CH
 from grader.numbers import COMPARISONS, clean, tokenise
 from grader.reading.ahead import is_name
 from grader.reading.latex import delatex
+from grader.reading.remainders import with_products
 from grader.reading.simple import read_simple
 from grader.reading.walker import Walker
 from grader.reading.words import CONNECTIVES
@@ -54,6 +55,7 @@ _SUPPOSES = re.compile(
     re.IGNORECASE,
 )
 _RECURRING = re.compile(r"(\d\.)\((\d{1,6})\)")  # "0.(3)"
+_AMOUNT_ENDS = re.compile(r"(?<=\d)/-(?![\d.(])")  # "Rs. 4500/-"
 _NUMBERED = re.compile(r"\b([A-Z]?[a-z]+ \d{1,3}):(?=\d)")  # "Week 1:600/2=300" is no ratio
 
 CONDITION = "it may be a condition or a question"
@@ -86,7 +88,10 @@ def read_by_tokens(text: str) -> Reading:
     """The reference reading: clean, LaTeX to plain, tokens, sides, equations."""
     if ".(" in text:
         text = _RECURRING.sub(r"\1\2\2...", text)
-    tokens = tokenise(delatex(clean(_NUMBERED.sub(r"\1: ", text) if ":" in text else text)))
+    if "/-" in text:
+        text = _AMOUNT_ENDS.sub("", text)
+    plain = delatex(clean(_NUMBERED.sub(r"\1: ", text) if ":" in text else text))
+    tokens = tokenise(with_products(plain))
     walker = Walker(tokens)
     walker.walk(0, len(tokens))
     approximate = _ROUNDING.search(text) is not None
@@ -205,6 +210,8 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
         return UNITS
     if (mixes_units(left.units) and left.sums()) or (mixes_units(right.units) and right.sums()):
         return UNITS
+    if left.currency and right.currency and left.currency != right.currency:
+        return UNITS  # "EUR 45 x 8 = USD 390"
     amount = right.text() if not right.operators and right.text().isdecimal() else ""
     if left.is_share() and amount and not (amount == "1" and left.is_whole()):
         return QUANTITIES  # "40% = 80, so 100% = 200"

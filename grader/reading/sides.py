@@ -10,8 +10,8 @@ class Side:
     """What stands between two relations, or before the first or behind the last."""
 
     __slots__ = (
-        "ambiguous", "applied", "approximate", "expecting", "fraction", "label", "labels", "led", "letters", "named",
-        "of", "operators", "ordered", "pieces", "rates", "scaled", "units", "unknown", "unreadable", "words_used",
+        "ambiguous", "applied", "approximate", "currency", "expecting", "fraction", "label", "labels", "led", "letters",
+        "named", "of", "operators", "ordered", "pieces", "rates", "scaled", "units", "unknown", "unreadable", "words_used",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -53,6 +53,8 @@ class Side:
         self.rates: list[str] = []
         """Units behind a slash (``km/h``)."""
         self.units: list[str] = []
+        self.currency: str | None = None
+        """The sign of the currency that stands before its numbers."""
 
     @property
     def readable(self) -> bool:

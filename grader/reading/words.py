@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from grader.numbers import CURRENCY_CODES
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -81,7 +83,7 @@ ORDERING_NOUNS = _words(
 )
 """Nouns whose ``of`` leaves that open too."""
 
-CURRENCIES = _words("usd eur gbp inr rs rm us")
+CURRENCIES = _words("rs rm us") | {code.lower() for code in CURRENCY_CODES}
 """Currencies written as letters before a number."""
 
 RATES = {"mph": "hour", "kph": "hour", "kmh": "hour", "rpm": "minute"}
