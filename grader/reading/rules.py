@@ -55,6 +55,12 @@ _SUPPOSES = re.compile(
     re.IGNORECASE,
 )
 _RECURRING = re.compile(r"(\d\.)\((\d{1,6})\)")  # "0.(3)"
+# "12 x 12 → 142": a product of whole numbers and its result, and nothing more in the clause. Sums, differences and
+# quotients with an arrow are as often ranges, steps and conversions; a result with idle zeros is an estimate.
+_ARROW = re.compile(
+    r"((?:^|[:;,.] ) *(?:[$€£₹]?\d+ ?[*x×·] ?){1,4}[$€£₹]?\d+) ?(?:→|⇒|=>|-{1,2}>) ?"
+    r"(?=[$€£₹]?\d*[1-9](?:[.,;]?$|[.;] ))"
+)
 _AMOUNT_ENDS = re.compile(r"(?<=\d)/-(?![\d.(])")  # "Rs. 4500/-"
 _NUMBERED = re.compile(r"\b([A-Z]?[a-z]+ \d{1,3}):(?=\d)")  # "Week 1:600/2=300" is no ratio
 
@@ -88,6 +94,8 @@ def read_by_tokens(text: str) -> Reading:
     """The reference reading: clean, LaTeX to plain, tokens, sides, equations."""
     if ".(" in text:
         text = _RECURRING.sub(r"\1\2\2...", text)
+    if ">" in text or "→" in text or "⇒" in text:
+        text = _ARROW.sub(r"\1 = ", text)
     if "/-" in text:
         text = _AMOUNT_ENDS.sub("", text)
     plain = delatex(clean(_NUMBERED.sub(r"\1: ", text) if ":" in text else text))

@@ -11,7 +11,8 @@ class Side:
 
     __slots__ = (
         "ambiguous", "applied", "approximate", "currency", "expecting", "fraction", "label", "labels", "led", "letters",
-        "named", "of", "operators", "ordered", "pieces", "rates", "scaled", "units", "unknown", "unreadable", "words_used",
+        "named", "of", "operators", "ordered", "pieces", "rates", "scaled", "units", "unknown", "unreadable",
+        "words_used",
     )  # fmt: skip
 
     def __init__(self) -> None:
