@@ -89,7 +89,10 @@ class Doubts:
 
 
 _RESULT = re.compile(r"= ?[$\\(]*(\d[\d,]*(?:\.\d+)?)[^\d=]*$")
-_ADDS = re.compile(r"\W*(?:I|we) [^.!?=]*\balso\b[^.!?=\d]*(?:\d[^.!?=]*?)?(?<![\d.,])(\d[\d,]*(?:\.\d+)?) ?[-+*/×·÷−]")
+_ADDS = re.compile(
+    r"\W*(?:I|we) [^.!?=]{0,60}\balso\b[^.!?=\d]{0,60}"
+    r"(?:\d[^.!?=]{0,60}?)?(?<![\d.,])(\d[\d,]*(?:\.\d+)?) ?[-+*/×·÷−]"
+)
 
 
 def _goes_on(text: str, doubt: re.Match[str]) -> bool:
