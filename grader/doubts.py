@@ -30,12 +30,19 @@ _HYPOTHESIS = re.compile(
     r"let(?:'s| us) (?:try|guess|assume|suppose|test|pretend|see if|check if|check whether))\b",
     re.IGNORECASE,
 )
+# A mistake that is counted or has its price, and an error that is measured, are quantities like any other.
+_MISTAKE = r"(?<!\beach )(?<!\bper )(?<!\bevery )\bmistake\b(?! costs?\b)"
+_ERROR = (
+    r"(?<!\bpercent )(?<!\bpercentage )(?<!\brelative )(?<!\babsolute )(?<!\bstandard )(?<!\bmargin of )(?<!% )"
+    r"\berror\b(?! ?[=≈]| (?:rate|percentage|margin|costs?)\b| (?:is|was)[ $\\(]*\d[\d.,]*\)? *[-−–/÷])"
+)
 _DENIAL = re.compile(
     r"≠|\\neq?\b|!=|[✗✘❌]|\b(?:is|are|was|be|would be|which is|that's) "
     r"(?:false|wrong|incorrect|impossible|not (?:true|equal|correct|right|possible))"
     r"|\b(?:does not|doesn't|do not|don't|did not|cannot|can't|not) (?:equal|hold|match|work|satisfy|add up|be)"
     r"|\b(?:I|we|he|she|they) (?:\w+ )?thought\b(?! (?:of|about))"
-    r"|\b(?:mistake|mistakenly|wrongly|incorrectly|contradict\w*|error)\b|\b(?:claim|claims|claimed)\b"
+    r"|\b(?:mistakenly|wrongly|incorrectly|contradict\w*)\b|\b(?:claim|claims|claimed)\b"
+    rf"|{_MISTAKE}|{_ERROR}"
     rf"|{_SENTENCE}(?:incorrect|wrong|no)\b[:,]|\?\s*no\b|\(not "
     rf"|{_SENTENCE}(?:is|does|are)\b[^?=]{{0,300}}=[^?]{{0,300}}\?",
     re.IGNORECASE,
@@ -72,11 +79,27 @@ class Doubts:
     def takes_back(self, text: str) -> bool:
         """Whether the line takes back what stands before it."""
         text = _straight(text)
-        return self._may_hold(text) and _RETRACTION.search(text) is not None
+        if not self._may_hold(text):
+            return False
+        return any(not _goes_on(text, match) for match in _RETRACTION.finditer(text))
 
     def _may_hold(self, text: str) -> bool:
         lower = text.lower()
         return any(sign in lower for sign in self._signs)
+
+
+_RESULT = re.compile(r"= ?[$\\(]*(\d[\d,]*(?:\.\d+)?)[^\d=]*$")
+_ADDS = re.compile(
+    r"\W*(?:I|we) [^.!?=]{0,60}\balso\b[^.!?=\d]{0,60}"
+    r"(?:\d[^.!?=]{0,60}?)?(?<![\d.,])(\d[\d,]*(?:\.\d+)?) ?[-+*/×·÷−]"
+)
+
+
+def _goes_on(text: str, doubt: re.Match[str]) -> bool:
+    """``= 29. Wait, I should also count the 3 extra: 29 + 3``: it takes the result before it for granted."""
+    result = _RESULT.search(text, 0, doubt.start())
+    adds = _ADDS.match(text, doubt.end())
+    return result is not None and adds is not None and result[1] == adds[1]
 
 
 def _straight(text: str) -> str:

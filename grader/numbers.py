@@ -16,6 +16,8 @@ from grader.limits import MAX_DIGITS, MAX_EXPONENT_DIGITS, LimitError
 
 # Math mode is marked in the text itself, by private-use characters that `clean` removes from the input first.
 MATH_ON, MATH_OFF, TEXT_ON, TEXT_OFF, UNREADABLE = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
+# Breaks the line where the reader has put a statement in other words: the number behind it is no name.
+STATES = "\ue005"
 
 
 class Kind(IntEnum):
@@ -59,7 +61,7 @@ _TRANSLATION = str.maketrans(
         **dict.fromkeys("\u00a0\u2007\u2009\u200a\u202f\u2002\u2003\u2004\u2005\u2006\u2008\u3000\t", " "),
         # Zero-width and direction marks change what a person sees of a number, never its value.
         **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u00ad", None),
-        **dict.fromkeys((MATH_ON, MATH_OFF, TEXT_ON, TEXT_OFF, UNREADABLE), None),
+        **dict.fromkeys((MATH_ON, MATH_OFF, TEXT_ON, TEXT_OFF, UNREADABLE, STATES), None),
         "’": "'",
         "°": None,
         "π": " pi ",
@@ -129,8 +131,18 @@ _SIGNS = (
     r"(?P<relation>==?(?![=>])|≈|~=|[≤≥]|(?<![-=<>])[<>]=?(?![=<>]|-(?!\d)))|(?P<operator>\*\*|//|[-+*/^])|(?P<percent>%)|(?P<currency>[$€£¥₹¢])"
     r"|(?P<open>[(\[])|(?P<close>[)\]])"
 )
+CURRENCY_CODES = frozenset(
+    """USD EUR GBP INR PKR LKR NPR BDT JPY CNY RMB KRW HKD SGD MYR THB PHP IDR AUD CAD NZD CHF SEK NOK DKK PLN CZK ZAR
+    NGN KES GHS BRL MXN AED SAR""".split()  # noqa: SIM905
+)
+"""Currencies written as three letters before an amount."""
+SAME_CURRENCY = {"USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "Rs": "₹", "Rs.": "₹"}
+"""The signs of currencies that are also written in letters."""
+# A currency in letters stands right before its amount, or ends a piece of text inside LaTeX (``\text{Rs. } 40``).
+_CURRENCY_CODE = rf"(?=[A-Zr])(?<!\w)(?:[Rr]s\.?|US\$|{'|'.join(sorted(CURRENCY_CODES))})(?=\ *(?:\.?\d|$))"
 _PROSE = re.compile(
-    rf"""(?P<word>(?![xX](?=\ *[\d($.€£¢-])|(?:sqrt|pi)(?![\w']))[^\W\d_]\w*(?:['&]\w+)*(?:['"′″‴]+(?=\())?|_\w*)
+    rf"""(?P<code>{_CURRENCY_CODE})
+    |(?P<word>(?![xX](?=\ *[\d($.€£¢-])|(?:sqrt|pi)(?![\w']))[^\W\d_]\w*(?:['&]\w+)*(?:['"′″‴]+(?=\())?|_\w*)
     |(?P<junk>{_UNGROUPED}|\d+:\d+(?::\d+)*|\d+(?:\.\d+){{2,}}|\d+'\d+
         |\d+/\d+/\d\d+(?!\d)|(?<!\d\ )0\d+(?![.\d]|,\d)|\d+\ ?[aApP]\.?[mM]\b\.?)
     |{_WRITTEN}
@@ -163,6 +175,7 @@ _KINDS = {
     "operator": Kind.OPERATOR,
     "percent": Kind.PERCENT,
     "currency": Kind.CURRENCY,
+    "code": Kind.CURRENCY,
     "open": Kind.OPEN,
     "close": Kind.CLOSE,
     "factorial": Kind.FACTORIAL,

@@ -19,6 +19,7 @@ from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_LINES
 from grader.lines import final_answer, split_lines
 from grader.reading.grounding import doubt_of
 from grader.reading.rules import NOTHING, Reading, read_line
+from grader.reading.unit_letters import LETTERS, UnitLetters
 from grader.second_look import SecondLook
 from grader.types import (
     Certainty,
@@ -127,6 +128,12 @@ class Grader:
             [_doubted(equation, line.doubt) if line.doubt is not None else equation for equation in reading.equations]
             for line, reading in zip(draft.lines, draft.readings, strict=True)
         ]
+        if any(equation.text[-1] in LETTERS for found in equations for equation in found):
+            units = UnitLetters(problem, [line.readable for line in draft.lines])
+            equations = [
+                [units.settle(equation, line.readable) for equation in found]
+                for line, found in zip(draft.lines, equations, strict=True)
+            ]
         flat = list(chain.from_iterable(equations))
         checks = self._checker.check_all(flat)
         if any(check.status is CheckStatus.SYMBOLIC for check in checks):

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from grader.checking.arithmetic import evaluate
+from grader.checking.check import MAGNITUDE
 from grader.checking.grammar import parse
 from grader.limits import LimitError
 from grader.numbers import RELATION
@@ -31,6 +32,7 @@ OTHER_ARITHMETIC = "the solution counts by other rules (a base, a modulus, digit
 CLOCK = "hours of a clock begin again"
 ESTIMATE = "it is an estimate"
 RANGE = "it may count what a range holds"
+PREFIX = "its unit has a prefix, and the result may count in a larger or smaller one"
 REVERSED = "a difference is written without its sign"
 
 WINDOW = 3
@@ -61,7 +63,7 @@ _CHOICE = re.compile(r"(?:[-*] |\*\*)*(?:Option |Choice |Statement )?\(?([A-E]|I
 _OWN_OPERATION = re.compile(
     r"\boperat(?:ion|or)s? (?:is |are |\$|\\|[^\w\s.,:;])"
     r"|\b(?:new|binary|following|strange|special) operat(?:ion|or)\b|\bdefin\w+ [^.\n]{0,40}\boperat"
-    r"|(?<![A-Za-z])([a-z]) ?(?:[*∗⋆•∘◦÷]|\\(?:star|ast|circ|div|cdot|bullet)\b) ?([a-z])\$? ?="
+    r"|(?<![A-Za-z])([a-z]) ?(?:[*∗⋆•∘◦÷]|\\(?:star|ast|circ|div|cdot|bullet)\b) ?(?!\1)([a-z])\$? ?="
     r"(?=[^=\n]*[-+\d])(?=[^=\n]*\1)(?=[^=\n]*\2)"  # "a * b = a + 2b"
     r"|\b(?:rule|pattern)(?: is|:) \$?[a-z] ?[-+*×·]",  # "the rule is a + b → a(a+b)"
     re.IGNORECASE,
@@ -74,6 +76,10 @@ _BASES = {
 }  # fmt: skip
 _DIGITS = re.compile(r"\bdigit", re.IGNORECASE)
 _CLOCK = re.compile(r"\bclock\b|\bo'clock|\d ?[ap]\.?m\b|\bnoon\b|\bmidnight\b", re.IGNORECASE)
+_PREFIXED = re.compile(
+    r"\d(?:[ ~{]|\\[,;: ]|\\(?:text|textrm|mathrm|mbox|rm|unit)(?![a-z]))*"
+    r"[kmMGµμn](?:J|W|N|V|A|F|T|H|M|Pa|Hz|[ΩΩ]|mol|cal|Wh|eV)(?![A-Za-z])"
+)
 _LACK = re.compile(
     r"\b(?:short\w*|deficit|loss\w*|los[et]|drop\w*|below|less|fewer|overdrawn|over|under|owes?|debt|decreas\w*|fell"
     r"|fall\w*|declin\w*|differ\w*|behind|younger|colder|gap|between|apart|lower)\b",
@@ -129,6 +135,8 @@ class SecondLook:
                 return CLOCK
         if _counts_range(left, check):
             return RANGE
+        if _is_of_another_magnitude(check) and self._says(_PREFIXED, place):
+            return PREFIX
         return REVERSED if _is_reversed(left, check) and self._says(_LACK, place) else None
 
     def _says(self, pattern: re.Pattern[str], place: int) -> bool:
@@ -246,6 +254,12 @@ def _is_near(check: EquationCheck) -> bool:
     """Whether both sides are within a tenth of each other, as far as their values are known."""
     values = _values(check)
     return values is None or abs(values[0] - values[1]) * 10 <= max(map(abs, values))
+
+
+def _is_of_another_magnitude(check: EquationCheck) -> bool:
+    """``0.2 * 4180 * 15 = 12.5`` (kJ)."""
+    values = _values(check)
+    return values is not None and max(map(abs, values)) >= MAGNITUDE * min(map(abs, values))
 
 
 def _differs_by_hours(check: EquationCheck) -> bool:

@@ -78,6 +78,9 @@ class Solution(NamedTuple):
 SCALED = "a number of the line is counted in hundreds, thousands or millions"
 """The doubt that holds only against a result that is off by such a factor."""
 
+UNIT_LETTER = "the unit behind the result may have a prefix, or the result may be rounded"
+"""The doubt that holds only against a result of another magnitude, or one that is nearest in its written digits."""
+
 
 class Equation(NamedTuple):
     """One equation as it was read: normalised text (``48/2=24``) with exactly one relation sign.

@@ -32,7 +32,7 @@ from grader.checking.tree import Binary, Node, Number, leading_number, traits
 from grader.checking.units import BARE, conversion_factors, plural
 from grader.limits import MAX_NODES, MAX_READINGS, LimitError
 from grader.numbers import RELATION, SCALE_WORDS, Written
-from grader.types import SCALED, CheckStatus, Equation, EquationCheck
+from grader.types import SCALED, UNIT_LETTER, CheckStatus, Equation, EquationCheck
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -127,7 +127,9 @@ class Checker:
         if unanswered is not None:
             raise unanswered
         assert textbook is not None
-        if equation.doubt is not None and not (equation.doubt == SCALED and _scale_is_no_excuse(equation, textbook)):
+        if equation.doubt == UNIT_LETTER and _is_nearest(equation.text, textbook):
+            return _answer(equation, CheckStatus.ROUNDED, "rounded", textbook)
+        if equation.doubt is not None and not _is_no_excuse(equation, textbook):
             return _answer(
                 equation, CheckStatus.UNPARSABLE, f"not judged, {equation.doubt}: {textbook.detail}", textbook
             )
@@ -206,8 +208,37 @@ class Checker:
         return _Outcome(CheckStatus.FAILS, *texts, explain(equation.text, a, left, b, right))
 
 
-def _scale_is_no_excuse(equation: Equation, outcome: _Outcome) -> bool:
-    return not (compares(equation.text) or _off_by_scale(outcome))
+def _is_no_excuse(equation: Equation, outcome: _Outcome) -> bool:
+    """Whether the doubt is of those that hold against some results only, and this is none of them."""
+    if equation.doubt == SCALED:
+        return not (compares(equation.text) or _off_by_scale(outcome))
+    return equation.doubt == UNIT_LETTER and not (compares(equation.text) or _is_of_another_magnitude(outcome))
+
+
+MAGNITUDE = 50
+"""Factor from which on a result may count in a unit with a prefix, in minutes or in thousands."""
+
+
+def _is_of_another_magnitude(outcome: _Outcome) -> bool:
+    try:
+        low, high = sorted((abs(Fraction(outcome.left)), abs(Fraction(outcome.right))))
+    except ValueError:
+        return False
+    return high >= MAGNITUDE * low
+
+
+def _is_nearest(text: str, outcome: _Outcome) -> bool:
+    """Whether a written result is the value in as many digits as it shows: ``3.5 * 9.8 = 34``, ``17 * 13 = 220``."""
+    written = RELATION.split(text)[1]
+    if not written.replace(".", "", 1).isdecimal():
+        return False
+    try:
+        left, right = Fraction(outcome.left), Fraction(outcome.right)
+    except ValueError:
+        return False
+    whole, _, decimals = written.partition(".")
+    place = Fraction(10) ** (-len(decimals) if decimals else len(whole) - len(whole.rstrip("0")))
+    return right != 0 and abs(left - right) * 2 <= place
 
 
 def _is_label_by_neighbour(name: str | None, outcome: _Outcome) -> bool:

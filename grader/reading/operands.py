@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING
 
 from grader.checking.units import unit_named
 from grader.limits import MAX_DIGITS
-from grader.numbers import Kind
-from grader.reading.ahead import is_mixed, is_spaced_thousands, is_torn, leaves_order_open, names_a_thing, unit_at
+from grader.numbers import SAME_CURRENCY, STATES, Kind
+from grader.reading.ahead import (
+    is_mixed,
+    is_spaced_thousands,
+    is_torn,
+    leaves_order_open,
+    names_a_thing,
+    unit_at,
+)
 from grader.reading.brackets import nested
 from grader.reading.words import DETERMINERS
 
@@ -64,7 +71,7 @@ def _first_or_next_number(walker: Walker, index: int) -> int:
             side.named = walker.tokens[index - 1].text
             side.ordered = leaves_order_open(walker.tokens, index - 1)
             side.ambiguous |= len(walker.tokens[index].text) < 3 and _is_numbered(walker, index - 1)
-        side.led = index > 0
+        side.led = index > 0 and walker.tokens[index - 1].text != STATES
         side.ambiguous |= is_torn(walker.tokens, index)
     side.operand(walker.tokens[index].text.replace(",", ""))
     return index + 1
@@ -109,10 +116,15 @@ def function(walker: Walker, index: int, end: int) -> int:
 
 
 def currency(walker: Walker, index: int, end: int) -> int:
-    """A sign of currency: the unit of its number, and the end of a side that waits for none."""
+    """A currency, as a sign or in letters: the unit of its number, and the end of a side that waits for none."""
     if not walker.side.expecting and index + 1 < end and walker.tokens[index + 1].kind == Kind.NUMBER:
         walker.close()
-    walker.side.units.append("cent" if walker.tokens[index].text == "¢" else "$")
+    side, text = walker.side, walker.tokens[index].text
+    side.units.append("cent" if text == "¢" else "$")
+    if text != "¢":
+        name = SAME_CURRENCY.get(text.capitalize() if text[0] == "r" else text, text)
+        side.ambiguous |= side.currency not in (None, name)  # "USD 45 + GBP 30 = USD 82.50"
+        side.currency = name
     return index + 1
 
 

@@ -10,6 +10,7 @@ from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CH
 from grader.numbers import COMPARISONS, clean, tokenise
 from grader.reading.ahead import is_name
 from grader.reading.latex import delatex
+from grader.reading.remainders import with_products
 from grader.reading.simple import read_simple
 from grader.reading.walker import Walker
 from grader.reading.words import CONNECTIVES
@@ -54,6 +55,13 @@ _SUPPOSES = re.compile(
     re.IGNORECASE,
 )
 _RECURRING = re.compile(r"(\d\.)\((\d{1,6})\)")  # "0.(3)"
+# "12 x 12 → 142": a product of whole numbers and its result, and nothing more in the clause. Sums, differences and
+# quotients with an arrow are as often ranges, steps and conversions; a result with idle zeros is an estimate.
+_ARROW = re.compile(
+    r"((?:^|[:;,.] ) *(?:[$€£₹]?\d+ ?[*x×·] ?){1,4}[$€£₹]?\d+) ?(?:→|⇒|=>|-{1,2}>) ?"
+    r"(?=[$€£₹]?\d*[1-9](?:[.,;]?$|[.;] ))"
+)
+_AMOUNT_ENDS = re.compile(r"(?<=\d)/-(?![\d.(])")  # "Rs. 4500/-"
 _NUMBERED = re.compile(r"\b([A-Z]?[a-z]+ \d{1,3}):(?=\d)")  # "Week 1:600/2=300" is no ratio
 
 MONEY = frozenset(("$", "dollar", "cent"))
@@ -89,7 +97,12 @@ def read_by_tokens(text: str) -> Reading:
     """The reference reading: clean, LaTeX to plain, tokens, sides, equations."""
     if ".(" in text:
         text = _RECURRING.sub(r"\1\2\2...", text)
-    tokens = tokenise(delatex(clean(_NUMBERED.sub(r"\1: ", text) if ":" in text else text)))
+    if ">" in text or "→" in text or "⇒" in text:
+        text = _ARROW.sub(r"\1 = ", text)
+    if "/-" in text:
+        text = _AMOUNT_ENDS.sub("", text)
+    plain = delatex(clean(_NUMBERED.sub(r"\1: ", text) if ":" in text else text))
+    tokens = tokenise(with_products(plain))
     walker = Walker(tokens)
     walker.walk(0, len(tokens))
     approximate = _ROUNDING.search(text) is not None
@@ -208,6 +221,8 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
         return UNITS
     if any(mixes_units(side.units) and (side.sums() or side.pieces[1::2] == ["/"]) for side in (left, right)):
         return UNITS  # "4 pounds - 6 ounces", "$1 / 25¢"
+    if left.currency and right.currency and left.currency != right.currency:
+        return UNITS  # "EUR 45 x 8 = USD 390"
     if left.is_share() and _is_amount(right, left):
         return QUANTITIES  # "40% = 80, so 100% = 200", "1/3 = 18 / 2"
     if left.sums_things() and _is_worth(right, left):

@@ -10,8 +10,8 @@ class Side:
     """What stands between two relations, or before the first or behind the last."""
 
     __slots__ = (
-        "ambiguous", "applied", "approximate", "expecting", "fraction", "label", "labels", "led", "letters", "named",
-        "of", "operators", "ordered", "pieces", "rates", "scaled", "shortened", "things", "units", "unknown",
+        "ambiguous", "applied", "approximate", "currency", "expecting", "fraction", "label", "labels", "led", "letters",
+        "named", "of", "operators", "ordered", "pieces", "rates", "scaled", "shortened", "things", "units", "unknown",
         "unreadable", "words", "words_used",
     )  # fmt: skip
 
@@ -60,6 +60,8 @@ class Side:
         self.rates: list[str] = []
         """Units behind a slash (``km/h``)."""
         self.units: list[str] = []
+        self.currency: str | None = None
+        """The sign of the currency that stands before its numbers."""
 
     @property
     def readable(self) -> bool:

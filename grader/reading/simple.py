@@ -37,13 +37,13 @@ _LABEL = r"(?: [a-z]{2,}){0,5}(?:/[a-z]{2,}){0,2}"
 _CALCULATION = re.compile(
     rf"(?<![^ ])(?P<left>{_NUMBER}{_LABEL}(?: ?[-+*/x] ?{_NUMBER}{_LABEL}){{1,12}}) ?= ?"
     rf"(?P<right>{_NUMBER})(?![\w%(/$-]|'\d)"
-    r"(?! ?[\d$%]| (?:\.\d|[b-zA-Z]|an?|[ap]\.?m)\b| 1/)"
+    r"(?! ?[\d$%]| (?:\.\d|[b-zA-Z]|an?|[ap]\.?m)\b| 1/| ?[Rr](?:em\.?)? ?\d)"
 )
 _OPERAND = re.compile(rf"(?P<sign>(?: ?[-+*/x] ?)?)(?P<number>{_NUMBER})(?P<label>{_LABEL})")
 _SIGNS = re.compile(r"[=+*/^<>()\[\]{}|~\\`_&#@]|:(?! )|%(?! [a-z])")
 _WORDS = (
     "equal", "times", "plus", "minus", "divided", "multiplied", "ercent", "ound", "nearest", "pprox", "ough", "stimat",
-    "undred", "ousand", "illion", "% of", "squared", "cubed",
+    "emainder", "undred", "ousand", "illion", "% of", "squared", "cubed",
     "decimal place", "ignificant fig", " sig", " sf", " s.f", " dp", " d.p",
 )  # fmt: skip
 _HARMLESS = re.compile(

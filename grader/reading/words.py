@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from grader.numbers import CURRENCY_CODES
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -96,7 +98,7 @@ FUNCTION_WORDS = _words(
 SET_FUNCTIONS = _words("lcm gcd hcf gcf")
 """Of these, the ones that take more than one number (``lcm 4 and 6``)."""
 
-CURRENCIES = _words("usd eur gbp inr rs rm us")
+CURRENCIES = _words("rs rm us") | {code.lower() for code in CURRENCY_CODES}
 """Currencies written as letters before a number."""
 
 RATES = {"mph": "hour", "kph": "hour", "kmh": "hour", "rpm": "minute"}
