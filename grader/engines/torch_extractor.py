@@ -21,8 +21,9 @@ BATCH_TOKENS = {"cpu": 8_192, "cuda": 65_536}
 NEW_TOKENS = (64, 256)
 """Most tokens of an answer, by prompt version."""
 TIMES, MORE = 2, 16
-"""An answer copies from its line: it has at most so many times the tokens of the prompt, and so many more. (Of 21,000
-lines of real data the rules' answer has 1.84 times at most.) One that goes on is going round in circles."""
+"""An answer copies from its line: it has at most so many times the tokens of the prompt, and so many more; one that
+goes on is going round in circles. (Of 21,000 lines of real data the rules' answer has 1.84 times the line's at most.)
+The answers of prompt version 0 are as long as its maker let them be."""
 
 
 class TorchExtractor:
@@ -54,6 +55,7 @@ class TorchExtractor:
         self._shortest = len(encode(self._tokenizer, extractor_response([])))
         self._max_prompt = loaded.max_tokens - len(prefix_ids)
         self._max_new_tokens = max_new_tokens or NEW_TOKENS[version]
+        self._copies = version > 0
         use_threads()
         if loaded.device.type == "cuda":
             fuse_norms(loaded.model)
@@ -112,7 +114,9 @@ class TorchExtractor:
         drafts = encode_all(self._tokenizer, responses)
         rows = {}
         for line, prompt, draft in zip(lines, prompts, drafts, strict=True):
-            limit = min(self._max_new_tokens, TIMES * len(prompt) + MORE, self._max_prompt - len(prompt))
+            limit = min(self._max_new_tokens, self._max_prompt - len(prompt))
+            if self._copies:
+                limit = min(limit, TIMES * len(prompt) + MORE)
             if limit >= self._shortest:
                 rows[line] = Row(prompt, [] if wanted[line] is None else draft[:limit], limit)
         return rows

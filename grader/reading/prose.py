@@ -130,9 +130,11 @@ def _label(walker: Walker, index: int) -> int:
             return index + 1
         if not (sign_at(walker.tokens, index + 1, len(walker.tokens)) and _is_rate(walker, index + 1)):
             side.letters.append((len(side.pieces), text))
-    if side.labels == 0:
-        side.things.append(text.lower().removesuffix("s"))
-    side.words.append(text.lower())
+    thing = text.lower().removesuffix("s")
+    if side.labels and side.things:
+        side.things[-1] += f" {thing}"
+    else:
+        side.things.append(thing)
     side.labels += 1
     lower = text.lower()
     side.shortened |= side.labels == 1 and lower in MAGNITUDE_WORDS

@@ -258,7 +258,7 @@ def _is_amount(right: Side, share: Side) -> bool:
 
 def _is_worth(right: Side, things: Side) -> bool:
     """Whether a sum of things is set equal to money, to a calculation or to a measure in place of their number."""
-    units = {unit_named(word) for word in things.words} | {*things.units}
+    units = {unit_named(word) for thing in things.things for word in thing.split()} | {*things.units}
     if "$" in right.units:
         return MONEY.isdisjoint(units)
     if len(set(things.things)) == 1:

@@ -12,7 +12,7 @@ class Side:
     __slots__ = (
         "ambiguous", "applied", "approximate", "currency", "expecting", "fraction", "label", "labels", "led", "letters",
         "named", "of", "operators", "ordered", "pieces", "rates", "scaled", "shortened", "things", "units", "unknown",
-        "unreadable", "words", "words_used",
+        "unreadable", "words_used",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -54,9 +54,7 @@ class Side:
         self.letters: list[tuple[int, str]] = []
         """Single letters behind its numbers, taken for units, with their places among the pieces."""
         self.things: list[str] = []
-        """The word right behind each operand that has one, in the singular."""
-        self.words: list[str] = []
-        """All words of its labels."""
+        """The label of each operand that has one, its words in the singular."""
         self.rates: list[str] = []
         """Units behind a slash (``km/h``)."""
         self.units: list[str] = []
