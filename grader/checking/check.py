@@ -17,7 +17,7 @@ from grader.checking.comparison import compares, denial, is_true
 from grader.checking.explain import explain, explain_conversion, say, shortened
 from grader.checking.flat import flat_value
 from grader.checking.grammar import GrammarError
-from grader.checking.quantities import converted_sum, rate_factors
+from grader.checking.quantities import converted_quotient, converted_sum, rate_factors
 from grader.checking.readings import LABEL, readings
 from grader.checking.rounding import (
     INTEGER_QUOTIENT,
@@ -150,6 +150,13 @@ class Checker:
                 return _Outcome(CheckStatus.HOLDS, show(a), show(b), words)
         if converted_sum(left, equation.left_units, equation.right_units) == b:
             return _Outcome(CheckStatus.HOLDS, show(a), show(b), f"in {plural(equation.right_units[0])}")
+        literal = traits(right).literal
+        quotient = converted_quotient(left, equation.left_units) if literal is not None else None
+        if quotient is not None and literal is not None:
+            if quotient == b:
+                return _Outcome(CheckStatus.HOLDS, show(quotient), show(b), f"in {plural(equation.left_units[1])}")
+            if rounds_to(quotient, left, literal._replace(value=b), approximate=equation.approximate):
+                return _Outcome(CheckStatus.ROUNDED, show(quotient), show(b), f"in {plural(equation.left_units[1])}")
         reason = _rounded(a, left, b, right, approximate=equation.approximate) or as_endless(left, right)
         literal = traits(left).literal or traits(right).literal
         if reason is None and literal is None and joined_by_rounding(left, right):

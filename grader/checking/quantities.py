@@ -41,6 +41,17 @@ def converted_sum(tree: Node, units: tuple[str, ...], wanted: tuple[str, ...]) -
     return total
 
 
+def converted_quotient(tree: Node, units: tuple[str, ...]) -> Fraction | None:
+    """How often one quantity holds another of its kind: ``2 hours / 15 minutes`` is 8. None for all else."""
+    if len(units) != 2 or not isinstance(tree, Binary) or tree.sign != "/":
+        return None
+    above, below = tree.left, tree.right
+    factors = conversion_factors(units[:1], units[1:])
+    if len(factors) != 1 or not isinstance(above, Number) or not isinstance(below, Number) or not below.written.value:
+        return None
+    return above.written.value * factors[0][0] / below.written.value
+
+
 def _operands(tree: Node) -> list[tuple[int, Node]]:
     """The operands of a sum from left to right, each with its sign."""
     found: list[tuple[int, Node]] = []

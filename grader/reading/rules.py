@@ -219,8 +219,8 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
     rates = sorted({*left.rates} ^ {*right.rates})
     if rates and clashing_rates(left.units, rates, right.units):
         return UNITS
-    if any(mixes_units(side.units) and (side.sums() or side.pieces[1::2] == ["/"]) for side in (left, right)):
-        return UNITS  # "4 pounds - 6 ounces", "$1 / 25¢"
+    if any(mixes_units(side.units) and side.sums() for side in (left, right)):
+        return UNITS  # "4 pounds - 6 ounces"
     if left.currency and right.currency and left.currency != right.currency:
         return UNITS  # "EUR 45 x 8 = USD 390"
     if left.is_share() and _is_amount(right, left):

@@ -188,7 +188,7 @@ def _equation(match: re.Match[str], text: str) -> Equation | None:
                 units.append(unit)
     if len(pieces) == 3 and glued and _is_pair(*pieces):
         return None
-    if len(set(units)) > 1 and ("+" in pieces or "-" in pieces or pieces[1::2] == ["/"]):
+    if len(set(units)) > 1 and ("+" in pieces or "-" in pieces):
         return None
     right = match["right"]
     right_units: tuple[str, ...] = ("$",) if right[0] == "$" else ()
