@@ -44,10 +44,10 @@ def plant_visible_slots(monkeypatch):
 def plant_open_mask(monkeypatch):
     place = KeyValues.place
 
-    def seen(self, positions):
-        masks = place(self, positions)
+    def seen(self, positions, *, masked=True):
+        masks = place(self, positions, masked=masked)
         filled = self.positions[:, None, None, : self.used] < NOWHERE
-        return {name: mask.masked_fill(filled, 0.0) for name, mask in masks.items()}
+        return {name: mask.masked_fill(filled, 0.0) if masked else None for name, mask in masks.items()}
 
     monkeypatch.setattr(KeyValues, "place", seen)
     monkeypatch.setattr(attention, "causal_lower_right", attention.torch.nn.attention.bias.causal_upper_left)

@@ -78,6 +78,7 @@ class Bench:
             if not isinstance(error, Wrong):
                 traceback.print_exc(limit=-4, file=sys.stdout)
         if self.cuda:
+            gc.unfreeze()  # what the command freezes for good; the models of one part must leave room for the next
             gc.collect()
             torch.cuda.empty_cache()
         print(f"   ({time.perf_counter() - began:.1f} s)", flush=True)

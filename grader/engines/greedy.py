@@ -109,6 +109,7 @@ class Greedy:
                 del waiting[len(waiting) - len(batch) :]
                 continue
             waiting = self._retreat(waiting, batch, lack)
+        self._memory = self._prefix  # the other model may need the room
 
     def _width(self, row: Row) -> int:
         return self._prefix.used + len(row.ids) + len(row.draft) + EXPECTED_ANSWER
@@ -185,11 +186,12 @@ class Greedy:
         """
         self.counts["forwards"] += 1
         self.counts["positions"] += positions.numel()
-        masks = memory.place(positions)
+        ordered = straight and self._grouped
+        masks = memory.place(positions, masked=not ordered)
         result = self._backbone(
             input_ids=upload(tokens, self._device),
             position_ids=positions,
-            attention_mask=dict.fromkeys(masks) if straight and self._grouped else masks,
+            attention_mask=masks,
             past_key_values=memory,
             use_cache=True,
         )

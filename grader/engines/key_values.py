@@ -43,13 +43,16 @@ class KeyValues:
         """Slots that can still be written."""
         return self.positions.shape[1] - self.used
 
-    def place(self, positions: torch.Tensor) -> dict[str, torch.Tensor]:
+    def place(self, positions: torch.Tensor, *, masked: bool = True) -> dict[str, torch.Tensor | None]:
         """Take the next slots for tokens at these positions, (rows, tokens); gives the masks of the forward to come.
 
-        The masks, (rows, 1, tokens, slots) by kind of layer, are added to the scores: 0 where a token sees a slot.
+        The masks, (rows, 1, tokens, slots) by kind of layer, are added to the scores: 0 where a token sees a slot. They
+        are None where they are not wanted, since the order of the slots says the same.
         """
         self.used += positions.shape[1]
         self.positions[:, self.used - positions.shape[1] : self.used] = positions
+        if not masked:
+            return {"full_attention": None, "sliding_attention": None}
         slots, tokens = self.positions[:, None, None, : self.used], positions[:, None, :, None]
         seen = slots <= tokens
         everything = self._added(seen)

@@ -53,7 +53,7 @@ def engines_on(
         for kind, folder in folders.items()
     }
     tokens = made.batch_tokens
-    # Before torch 2.13 no thread may use a compiled part while another one compiles.
+    # While one thread compiles, what another one runs is not compiled: then the chunk decides which way it goes.
     both = made.together and len(loaded) > 1 and not keeping.compiled
     reader = judge = None
     if "extractor" in loaded:

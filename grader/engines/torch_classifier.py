@@ -156,10 +156,11 @@ class TorchClassifier:
         ids = upload([rows[group[0]].ids[: block.length] for group in block.groups], self._loaded.device)
         device.fetch()
         try:
-            self._model({"input_ids": ids, "readouts": torch.zeros_like(ids[:, :1])}, beginnings)
+            logits = self._model({"input_ids": ids, "readouts": torch.zeros_like(ids[:, :1])}, beginnings)
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             return None
+        device.is_at([], logits)
         return beginnings
 
     def _inputs(self, rows: Sequence[EncodedSolution], beginnings: Beginnings | None) -> dict[str, torch.Tensor]:
@@ -185,7 +186,7 @@ class TorchClassifier:
     def _forward(self, inputs: dict[str, torch.Tensor], beginnings: Beginnings | None) -> torch.Tensor:
         """P(flawed) of a batch, (rows, read-outs)."""
         logits = self._model(inputs, beginnings)
-        return torch.softmax(logits / self._loaded.manifest.temperature, dim=-1)[..., FLAWED]
+        return torch.softmax(logits / self._loaded.manifest.temperature, dim=-1)[..., FLAWED].contiguous()
 
     @torch.inference_mode()
     def _model(self, inputs: dict[str, torch.Tensor], beginnings: Beginnings | None) -> torch.Tensor:
@@ -212,14 +213,15 @@ class _Device:
         self._flawed: torch.Tensor | None = None
 
     def is_at(self, batch: list[int], flawed: torch.Tensor) -> None:
-        """Note a batch, as indices of rows, and P(flawed) of it to come, (rows, read-outs)."""
+        """Note a batch, as indices of rows, and P(flawed) of it to come, (rows, read-outs); beginnings have no rows."""
         self._batch, self._flawed = batch, flawed
 
     def fetch(self) -> None:
         """Wait for the batch, and fill in its answers."""
         if self._flawed is None:
             return
-        for index, answer in zip(self._batch, self._flawed.tolist(), strict=True):
+        found = self._flawed.tolist()
+        for index, answer in zip(self._batch, found[: len(self._batch)], strict=True):
             self._answers[index] = answer[: len(self._rows[index].readouts)]
         self._flawed = None
 

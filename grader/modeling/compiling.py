@@ -21,6 +21,8 @@ def compile_parts(model: Any, backend: str = "inductor") -> int:
     # The library's 8 are too few for Gemma's norms, and what is beyond them would run uncompiled with a warning only.
     config: Any = torch._dynamo.config  # noqa: SLF001
     config.recompile_limit = max(config.recompile_limit, VARIANTS)
+    # What runs while another thread compiles (each device has one) runs uncompiled that once, in place of an error.
+    config.error_on_nested_fx_trace = False
     parts = [module for module in model.modules() if type(module).__name__.endswith(PARTS)]
     for part in parts:
         part.forward = torch.compile(part.forward, dynamic=True, backend=backend)
