@@ -30,19 +30,18 @@ _HYPOTHESIS = re.compile(
     r"let(?:'s| us) (?:try|guess|assume|suppose|test|pretend|see if|check if|check whether))\b",
     re.IGNORECASE,
 )
-# A mistake that is counted or has its price, and an error that is measured, are quantities like any other.
-_MISTAKE = r"(?<!\beach )(?<!\bper )(?<!\bevery )\bmistake\b(?! costs?\b)"
+# An error that is measured is a quantity like any other.
 _ERROR = (
-    r"(?<!\bpercent )(?<!\bpercentage )(?<!\brelative )(?<!\babsolute )(?<!\bstandard )(?<!\bmargin of )(?<!% )"
-    r"\berror\b(?! ?[=≈]| (?:rate|percentage|margin|costs?)\b| (?:is|was)[ $\\(]*\d[\d.,]*\)? *[-−–/÷])"
+    r"(?<!\bpercent )(?<!\bpercentage )(?<!\brelative )(?<!% )"
+    r"\berror\b(?! ?[=≈]| (?:rate|percentage|margin)\b)"
 )
 _DENIAL = re.compile(
     r"≠|\\neq?\b|!=|[✗✘❌]|\b(?:is|are|was|be|would be|which is|that's) "
     r"(?:false|wrong|incorrect|impossible|not (?:true|equal|correct|right|possible))"
     r"|\b(?:does not|doesn't|do not|don't|did not|cannot|can't|not) (?:equal|hold|match|work|satisfy|add up|be)"
     r"|\b(?:I|we|he|she|they) (?:\w+ )?thought\b(?! (?:of|about))"
-    r"|\b(?:mistakenly|wrongly|incorrectly|contradict\w*)\b|\b(?:claim|claims|claimed)\b"
-    rf"|{_MISTAKE}|{_ERROR}"
+    r"|\b(?:mistake|mistakenly|wrongly|incorrectly|contradict\w*)\b|\b(?:claim|claims|claimed)\b"
+    rf"|{_ERROR}"
     rf"|{_SENTENCE}(?:incorrect|wrong|no)\b[:,]|\?\s*no\b|\(not "
     rf"|{_SENTENCE}(?:is|does|are)\b[^?=]{{0,300}}=[^?]{{0,300}}\?",
     re.IGNORECASE,

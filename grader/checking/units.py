@@ -38,6 +38,7 @@ _VOCABULARY = {
 # What pint has no word for, or what a month is by convention: days and months do not convert.
 _OURS = """
     months 1 month mo; months 12 year yr yrs; months 120 decade; months 1200 century
+    money 1 paise paisa sen rappen centavo centime kobo
     money 1 cent ¢ penny pennies c; money 5 nickel; money 10 dime; money 25 quarter; money 100 dollar $ buck
     count 1 piece egg item unit; count 12 dozen
 """

@@ -22,7 +22,7 @@ def _number(name: str) -> str:
 _STATEMENT = re.compile(
     rf"(?<![\w.,)])(?<![-+*/^%)\d] )(?<![-+*/^%]){_number('above')}{_GAP}(?:/|divided by){_GAP}{_number('below')}"
     rf"{_GAP}(?:=|equals|is equal to|is|gives){_GAP}{_number('whole')}(?P<told>,?{_GAP}(?P<open>\()?{_GAP}"
-    rf"(?:(?:with|and|leaving) )?(?:a )?(?:[Rr]emainder|[Rr]em\.?|[Rr])(?![a-z])(?:{_GAP}(?:of|is|=|:))?{_GAP})"
+    rf"(?:(?:with|and|leaving) )?(?:a )?(?:[Rr]emainder|[Rr]em\.?|(?<!, )[Rr])(?![a-z])(?:{_GAP}(?:of|is|=|:))?{_GAP})"
     rf"\$?(?P<rest>\d[\d,]{{0,20}})(?![\d.,]*\d|{_GAP}[-+*/=^%≈!]|\()(?P<unit>{_GAP}[A-Za-z]{{2,20}})?(?(open){_GAP}\))"
 )
 
@@ -39,8 +39,9 @@ def _product(match: re.Match[str]) -> str:
     if mixes_units([unit for word in words if (unit := unit_named(word)) is not None]):
         return match[0]  # "90 seconds / 60 = 1 minute with a remainder of 30 seconds"
     above, below, whole, rest = (match[name].rstrip(",") for name in ("above", "below", "whole", "rest"))
-    a, q, r = (int(number.replace(",", "")) for number in (above, whole, rest))
-    if a - q == r != 0:
-        return match[0]  # "100 / 4 = 25 pages, with a remainder of 75": what is left of the whole
+    a, b, q, r = (int(number.replace(",", "")) for number in (above, below, whole, rest))
+    if a != b * q + r and (r >= b or (a < b and q)):
+        # What is left of something else: "100 / 4 = 25 pages, with a remainder of 75", "2/3 = 40, remainder 20"
+        return match[0]
     marks = "".join(char for char in match[0] if char in _MARKS)
     return f"{above} / {below} {STATES} {above} = {below} * {whole} + {rest} ;{marks}"

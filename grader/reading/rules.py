@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from grader.checking.arithmetic import evaluate
+from grader.checking.grammar import parse
 from grader.checking.units import RATE, clashing_rates, mixes_units, refutable, same_units, unit_named
-from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CHARACTERS
-from grader.numbers import COMPARISONS, clean, tokenise
+from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CHARACTERS, LimitError
+from grader.numbers import COMPARISONS, CURRENCY_CODES, clean, tokenise
 from grader.reading.ahead import is_name
 from grader.reading.latex import delatex
 from grader.reading.remainders import with_products
@@ -59,7 +61,7 @@ _RECURRING = re.compile(r"(\d\.)\((\d{1,6})\)")  # "0.(3)"
 # quotients with an arrow are as often ranges, steps and conversions; a result with idle zeros is an estimate.
 _ARROW = re.compile(
     r"((?:^|[:;,.] ) *(?:[$€£₹]?\d+ ?[*x×·] ?){1,4}[$€£₹]?\d+) ?(?:→|⇒|=>|-{1,2}>) ?"
-    r"(?=[$€£₹]?\d*[1-9](?:[.,;]?$|[.;] ))"
+    r"(?=[$€£₹]?\d+[1-9](?:[.,;]?$|[.;] ))"  # one digit may be the last one of a product
 )
 _AMOUNT_ENDS = re.compile(r"(?<=\d)/-(?![\d.(])")  # "Rs. 4500/-"
 _NUMBERED = re.compile(r"\b([A-Z]?[a-z]+ \d{1,3}):(?=\d)")  # "Week 1:600/2=300" is no ratio
@@ -239,8 +241,8 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
         return NAME
     if first and left.is_literal() and right.is_literal():
         return QUANTITIES  # "0 = 5, so there is no solution"
-    if first and left.is_year() and right.calculates:
-        return NAME
+    if first and left.is_year() and (right.sums() or "." in right.text()):
+        return NAME  # "2021 = 500 + 50", but not "2016 = 32 * 63"
     if not right.operators and (left.labels or right.labels or left.units or right.units):
         return QUANTITIES
     return None
@@ -248,19 +250,27 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
 
 def _is_amount(right: Side, share: Side) -> bool:
     """Whether a percentage or a fraction may be named here and not meant: it is set equal to more than a whole."""
-    if right.calculates:
-        return not right.is_part()
     text = right.text()
+    if right.calculates:
+        return _is_whole_or_more(text)
     if text.isdecimal() and not right.operators:
         return not (text == "1" and share.is_whole())
     return share.is_percentage() and len(share.pieces[0]) < 3 and right.is_literal() and text[0] not in "0."
+
+
+def _is_whole_or_more(text: str) -> bool:
+    """Whether a calculation comes to one or more, or cannot be told."""
+    try:
+        return evaluate(parse(text)) >= 1
+    except (ArithmeticError, ValueError, LimitError):
+        return True
 
 
 def _is_worth(right: Side, things: Side) -> bool:
     """Whether a sum of things is set equal to money, to a calculation or to a measure in place of their number."""
     units = {unit_named(word) for thing in things.things for word in thing.split()} | {*things.units}
     if "$" in right.units:
-        return MONEY.isdisjoint(units)
+        return MONEY.isdisjoint(units) and not all(thing.upper() in CURRENCY_CODES for thing in things.things)
     if len(set(things.things)) == 1:
         return False
     return right.calculates or (bool(right.units) and units.isdisjoint(right.units))

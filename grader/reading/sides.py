@@ -144,14 +144,7 @@ class Side:
 
     def is_year(self) -> bool:
         """Whether this may be a year by itself, which tables set equal to what it brought (``2021 = 500 + 50``)."""
-        return self.is_literal() and len(self.pieces[0]) == 4 and self.pieces[0][:2] in ("19", "20")
-
-    def is_part(self) -> bool:
-        """Whether this is a smaller number divided by a larger one, and nothing else (``3 / 8``)."""
-        if len(self.pieces) != 3 or self.pieces[1] != "/":
-            return False
-        one, _, other = self.pieces
-        return one.isdecimal() and other.isdecimal() and int(one[:9]) < int(other[:9])
+        return self.is_literal() and self.pieces[0].isdecimal() and 1950 <= int(self.pieces[0][:5]) <= 2035
 
     def sums_things(self) -> bool:
         """Whether things are added, each named (``2 adults + 3 children``), which may stand for what they cost."""
