@@ -69,6 +69,21 @@ class TestRefusals:
         assert "write --ray=auto before an input" in capsys.readouterr().err
 
 
+@pytest.fixture(autouse=True)
+def _closed(monkeypatch):
+    """Close the actors of this process: their logs would go on saying what other tests do."""
+    made, begin = [], PartGrader.__init__
+
+    def remembered(self, *arguments):
+        made.append(self)
+        begin(self, *arguments)
+
+    monkeypatch.setattr(PartGrader, "__init__", remembered)
+    yield
+    for actor in made:
+        actor.close()
+
+
 @pytest.fixture(scope="module")
 def cluster():
     """Start a cluster of two nodes, each with one core."""
