@@ -139,7 +139,8 @@ class Grader:
         if any(check.status is CheckStatus.SYMBOLIC for check in checks):
             checks = judge_unknowns(checks, flat, lambda: _text(draft.lines))
         if any(check.status is CheckStatus.FAILS for check in checks):
-            checks = carried_on(flat, checks, self._checker.check)
+            # Not ``check``, which would give sympy all of a solution's questions anew for each equation.
+            checks = carried_on(flat, checks, self._checker.check_by_tree)
         remaining = iter(checks)
         by_line = [list(islice(remaining, len(found))) for found in equations]
         if any(check.status is CheckStatus.FAILS for check in checks):

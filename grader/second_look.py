@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from grader.checking.arithmetic import evaluate
-from grader.checking.check import MAGNITUDE
+from grader.checking.check import differ_in_magnitude
 from grader.checking.grammar import parse
 from grader.limits import LimitError
 from grader.numbers import RELATION
@@ -135,7 +135,7 @@ class SecondLook:
                 return CLOCK
         if _counts_range(left, check):
             return RANGE
-        if _is_of_another_magnitude(check) and self._says(_PREFIXED, place):
+        if differ_in_magnitude(check.left, check.right) and self._says(_PREFIXED, place):
             return PREFIX
         return REVERSED if _is_reversed(left, check) and self._says(_LACK, place) else None
 
@@ -254,12 +254,6 @@ def _is_near(check: EquationCheck) -> bool:
     """Whether both sides are within a tenth of each other, as far as their values are known."""
     values = _values(check)
     return values is None or abs(values[0] - values[1]) * 10 <= max(map(abs, values))
-
-
-def _is_of_another_magnitude(check: EquationCheck) -> bool:
-    """``0.2 * 4180 * 15 = 12.5`` (kJ)."""
-    values = _values(check)
-    return values is not None and max(map(abs, values)) >= MAGNITUDE * min(map(abs, values))
 
 
 def _differs_by_hours(check: EquationCheck) -> bool:

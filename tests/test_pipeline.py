@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.checking.symbolic import SymbolicProcess
 from grader.engines import Pair, load_pair
 from grader.engines.scripted import ScriptedClassifier, ScriptedExtractor
 from grader.limits import MAX_LINE_CHARACTERS
@@ -299,3 +300,16 @@ def test_empty_solutions_are_not_put_to_the_classifier():
     with Grader(Pair("rules", None, classifier, 0.5, "a script")) as grader:
         results = grader.grade([Solution("p", text) for text in ("a", None, "b", " ", "c")])
     assert [result.flaw_probability for result in results] == [0.1, None, 0.2, None, 0.7]
+
+
+def test_what_is_carried_on_asks_sympy_within_the_bounds_of_its_solution(monkeypatch):
+    """Judging equations once more gives a solution no further time and questions."""
+    begun = []
+    refill = SymbolicProcess.refill
+    monkeypatch.setattr(SymbolicProcess, "refill", lambda self: begun.append(self) or refill(self))
+    lines = ["√5 = 2.24", *(f"2.24 × {times} = {2.236 * times + 1:.2f}" for times in range(2, 8)), "10 × 2.24 = 22.36"]
+    with Grader(Pair()) as grader:
+        (graded,) = grader.grade([Solution("p", "\n".join(lines))])
+    assert graded.n_failed == 6
+    assert [check.status for check in graded.lines[-1].equations] == [CheckStatus.ROUNDED]
+    assert len(begun) == 1

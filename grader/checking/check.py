@@ -150,13 +150,13 @@ class Checker:
                 return _Outcome(CheckStatus.HOLDS, show(a), show(b), words)
         if converted_sum(left, equation.left_units, equation.right_units) == b:
             return _Outcome(CheckStatus.HOLDS, show(a), show(b), f"in {plural(equation.right_units[0])}")
-        literal = traits(right).literal
-        quotient = converted_quotient(left, equation.left_units) if literal is not None else None
-        if quotient is not None and literal is not None:
+        quotient, written = converted_quotient(left, equation.left_units), traits(right).literal
+        if quotient is not None and written is not None:
+            words = f"in {plural(equation.left_units[1])}"
             if quotient == b:
-                return _Outcome(CheckStatus.HOLDS, show(quotient), show(b), f"in {plural(equation.left_units[1])}")
-            if rounds_to(quotient, left, literal._replace(value=b), approximate=equation.approximate):
-                return _Outcome(CheckStatus.ROUNDED, show(quotient), show(b), f"in {plural(equation.left_units[1])}")
+                return _Outcome(CheckStatus.HOLDS, show(quotient), show(b), words)
+            if rounds_to(quotient, left, written._replace(value=b), approximate=equation.approximate):
+                return _Outcome(CheckStatus.ROUNDED, show(quotient), show(b), words)
         reason = _rounded(a, left, b, right, approximate=equation.approximate) or as_endless(left, right)
         literal = traits(left).literal or traits(right).literal
         if reason is None and literal is None and joined_by_rounding(left, right):
@@ -219,16 +219,19 @@ def _is_no_excuse(equation: Equation, outcome: _Outcome) -> bool:
     """Whether the doubt is of those that hold against some results only, and this is none of them."""
     if equation.doubt == SCALED:
         return not (compares(equation.text) or _off_by_scale(outcome))
-    return equation.doubt == UNIT_LETTER and not (compares(equation.text) or _is_of_another_magnitude(outcome))
+    return equation.doubt == UNIT_LETTER and not (
+        compares(equation.text) or differ_in_magnitude(outcome.left, outcome.right)
+    )
 
 
 MAGNITUDE = 50
 """Factor from which on a result may count in a unit with a prefix, in minutes or in thousands."""
 
 
-def _is_of_another_magnitude(outcome: _Outcome) -> bool:
+def differ_in_magnitude(left: str | None, right: str | None) -> bool:
+    """Whether two values, as an ``EquationCheck`` has them, are so far apart: ``12540`` and ``12.54`` (kJ)."""
     try:
-        low, high = sorted((abs(Fraction(outcome.left)), abs(Fraction(outcome.right))))
+        low, high = sorted((abs(Fraction(left or "")), abs(Fraction(right or ""))))
     except ValueError:
         return False
     return high >= MAGNITUDE * low
