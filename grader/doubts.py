@@ -41,6 +41,8 @@ _DENIAL = re.compile(
     r"|\b(?:does not|doesn't|do not|don't|did not|cannot|can't|not) (?:equal|hold|match|work|satisfy|add up|be)"
     r"|\b(?:I|we|he|she|they) (?:\w+ )?thought\b(?! (?:of|about))"
     r"|\b(?:mistake|mistakenly|wrongly|incorrectly|contradict\w*)\b|\b(?:claim|claims|claimed)\b"
+    # "It isn't 3 + 4 = 8", "it's not just 3 + 4 = 8".
+    r"|(?:\b(?:is|are|was|were)(?:n't|(?: \w+)? (?:not|never))|'s(?: \w+)? (?:not|never))(?: \w+)? [$\\(]*\d"
     rf"|{_ERROR}"
     rf"|{_SENTENCE}(?:incorrect|wrong|no)\b[:,]|\?\s*no\b|\(not "
     rf"|{_SENTENCE}(?:is|does|are)\b[^?=]{{0,300}}=[^?]{{0,300}}\?",
@@ -52,7 +54,7 @@ _SIGNS = (
     "miscalc", "let me", "let us", "let's", "redo", "recalc", "recompute", "start over", "reconsider", "fix", "try",
     "i must", "sorry", "apolog", "actually", "suppose", "assum", "imagine", "guess", "tries", "what if", "if we",
     "if i", " were", "if you", "if he", "if she", "if they", "if it", "≠", "\\ne", "!=", "false", "impossible", "not ",
-    "cannot", "n't", "contradict", "claim", "thought", "?", "✗", "✘", "❌",
+    "never ", "cannot", "n't", "contradict", "claim", "thought", "?", "✗", "✘", "❌",
 )  # fmt: skip
 
 

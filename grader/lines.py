@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from grader.decimal_commas import has_decimal_commas, with_decimal_points
 from grader.doubts import RETRACTED, TRACE, Doubts
 
 
@@ -22,15 +23,23 @@ class Line(NamedTuple):
 
 
 _ANNOTATION = re.compile(r"<<[^<>\n]*>>|«[^«»\n]*»")
-_LIST_MARK = re.compile(r"(?:(?:[-*+•●▪◦>]|#{1,6}|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|[ivxIVX]{1,4}[.)])\s+)+(?=\S)")
+_LIST_MARK = re.compile(r"(?:(?:[-*+•‣⁃●▪◦–—>]|#{1,6}|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|[ivxIVX]{1,4}[.)])\s+)+(?=\S)")
 _BOLD = re.compile(r"(?<![\w)\]])\*\*(?=\S)|(?<=\S)\*\*(?![\w(\[$])|`+")
 _FENCE = re.compile(r"(?:```|~~~)")
-_TRACE_OPEN = re.compile(r"<(think|thinking|reasoning|scratchpad|thought)>", re.IGNORECASE)
-_TRACE_CLOSE = re.compile(r"</(think|thinking|reasoning|scratchpad|thought)>", re.IGNORECASE)
+_TRACE_NAME = r"(?:think|thinking|reasoning|scratchpad|thoughts?)"
+_TRACE_OPEN = re.compile(
+    rf"<\|?(?:(?:begin|start)_(?:of_)?)?{_TRACE_NAME}\|?>|\[think\]|◁think▷|<\|channel\|>analysis", re.IGNORECASE
+)
+_TRACE_CLOSE = re.compile(
+    rf"<\|?(?:/|end_(?:of_)?){_TRACE_NAME}\|?>|\[/think\]|◁/think▷|<\|channel\|>(?!analysis)", re.IGNORECASE
+)
+_FULL_WIDTH = str.maketrans("＝＋－／＊（）％＜＞．", "=+-/*()%<>.") | str.maketrans({"，": ", ", "：": ": "})
 _FINAL = re.compile(r"(?:####|(?:the )?(?:final )?answer(?: is)?\s*[:=]?|a\s*:)\s*(?P<answer>.*)", re.IGNORECASE)
 _HASHES = re.compile(r"####\s*(?P<answer>.*)")
 _STATED = re.compile(r"\b(?:final )?answer(?: is|:)\s*:?\s*(?P<answer>[^\n]*)", re.IGNORECASE)
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
+# "130（页）": pages, not a product.
+_UNIT_IN_BRACKETS = re.compile(r"(?<=[\d％%])(?:[（(]([\u4e00-\u9fff/]{1,6})[）)]|（([a-zA-Z/]{1,5}[²³]?)）)")
 
 _GOES_ON = re.compile(
     r"(?:[&\s]|\$+(?=\s*=)|\\[\[(,;]|\\q?quad(?![a-z]))*(?:=(?![=>])|[≈≤≥]|\\(?:approx|[lg](?:t|eq?|eqslant))(?![a-z]))"
@@ -70,10 +79,15 @@ class _Splitter:
         self.texts = texts
         self.code = False
         self.trace = False
-        self.doubts = Doubts("\n".join(texts))
+        self.traced = 0
+        """The line up to which a trace goes that is closed and was never opened; -1 once another mark has come."""
+        text = "\n".join(texts)
+        self.doubts = Doubts(text)
+        self.commas = has_decimal_commas(text)
 
     def lines(self) -> list[Line]:
         lines = [self._line(number, text) for number, text in enumerate(self.texts, start=1)]
+        lines = [line._replace(doubt=TRACE) if line.number < self.traced else line for line in lines]
         if lines and lines[-1].readable and is_final_answer(lines[-1].readable):
             lines[-1] = lines[-1]._replace(readable="")
         _join(lines)
@@ -92,18 +106,20 @@ class _Splitter:
             return Line(number, text, "")
         if self.code or text.startswith("####"):
             return Line(number, text, "")
-        doubt = None
-        if "<" in text:
+        doubt = TRACE if self.trace else None
+        if "<" in text or "[" in text or "◁" in text:
             opened, closed = _TRACE_OPEN.search(text), _TRACE_CLOSE.search(text)
-            if self.trace or opened or closed:
-                doubt = TRACE
             if opened or closed:
+                doubt = TRACE
+                if opened is None and not (self.trace or self.traced):
+                    self.traced = number  # where the prompt opens the trace, the answer begins within it
                 self.trace = bool(opened) and not (closed and opened and closed.start() > opened.start())
-            text_read = _ANNOTATION.sub("", text)
-        else:
-            text_read = _ANNOTATION.sub("", text) if "«" in text else text
-            doubt = TRACE if self.trace else None
-        text_read = _plain(text_read)
+                self.traced = self.traced or -1
+        text_read = _plain(without_annotations(text))
+        if not text_read.isascii():
+            text_read = _UNIT_IN_BRACKETS.sub(r" \1\2", text_read).translate(_FULL_WIDTH)
+        if self.commas:
+            text_read = with_decimal_points(text_read)
         if doubt is None and self.doubts:
             doubt = self.doubts.of_line(text_read)
         return Line(number, text, text_read, doubt)

@@ -33,6 +33,7 @@ CLOCK = "hours of a clock begin again"
 ESTIMATE = "it is an estimate"
 RANGE = "it may count what a range holds"
 PREFIX = "its unit has a prefix, and the result may count in a larger or smaller one"
+UNKNOWN = "a letter that it is divided by may be an unknown"
 REVERSED = "a difference is written without its sign"
 
 WINDOW = 3
@@ -80,6 +81,9 @@ _PREFIXED = re.compile(
     r"\d(?:[ ~{]|\\[,;: ]|\\(?:text|textrm|mathrm|mbox|rm|unit)(?![a-z]))*"
     r"[kmMGµμn](?:J|W|N|V|A|F|T|H|M|Pa|Hz|[ΩΩ]|mol|cal|Wh|eV)(?![A-Za-z])"
 )
+_BELOW = re.compile(r"\d ?/ ?([A-Za-z])(?![A-Za-z])")
+# What ``6/4 = 15/h`` is.
+_PROPORTION = re.compile(r"(?<![\d/])\d+ ?/ ?\d+ ?= ?[\d.]+ ?/ ?[A-Za-z](?![A-Za-z])")
 _LACK = re.compile(
     r"\b(?:short\w*|deficit|loss\w*|los[et]|drop\w*|below|less|fewer|overdrawn|over|under|owes?|debt|decreas\w*|fell"
     r"|fall\w*|declin\w*|differ\w*|behind|younger|colder|gap|between|apart|lower)\b",
@@ -126,6 +130,8 @@ class SecondLook:
             return REJECTED
         if self._is_choice(line):
             return CHOICE
+        if self._divides_by_an_unknown(place):
+            return UNKNOWN
         if "." not in check.text and "%" not in check.text:
             if _is_digit_sum(left, check) and self._sums_digits:
                 return OTHER_ARITHMETIC
@@ -185,6 +191,15 @@ class SecondLook:
         first = next((place for place in places if _SUPPOSES.search(self._lines[place])), len(self._lines))
         last = next((place for place in reversed(places) if _CONTRADICTION.search(self._lines[place])), -1)
         return first, last
+
+    def _divides_by_an_unknown(self, place: int) -> bool:
+        """Whether a letter below a number may be an unknown: that of a proportion, or one that the solution finds."""
+        letters = set(_BELOW.findall(self._readable[place]))
+        return any(
+            _PROPORTION.search(self._readable[place])
+            or re.search(rf"(?<![A-Za-z\\/]){letter} ?=|\bLet {letter}\b", self._text)
+            for letter in letters
+        )
 
     def _is_choice(self, line: str) -> bool:
         choice = _CHOICE.match(line)

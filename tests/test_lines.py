@@ -169,6 +169,44 @@ def test_a_trace_reopened_on_the_line_that_closes_it_goes_on():
 
 
 @pytest.mark.parametrize(
+    ("opened", "closed"),
+    [
+        ("<|begin_of_thought|>", "<|end_of_thought|>"),
+        ("<|start_think|>", "<|end_think|>"),
+        ("◁think▷", "◁/think▷"),
+        ("[THINK]", "[/THINK]"),
+        ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+    ],
+)
+def test_traces_of_other_models(opened, closed):
+    """Each family of models has marks of its own; what stands behind the last one is judged."""
+    assert doubts(f"{opened}3 + 4 = 8\n3 + 5 = 9\n{closed}\n3 + 4 = 7") == [TRACE, TRACE, TRACE, None]
+
+
+def test_a_trace_whose_opening_stands_in_the_prompt():
+    """A closing mark without an opening one doubts all that comes before it, and nothing behind it."""
+    assert doubts("3 + 4 = 8\n3 + 5 = 9\n</think>\n3 + 4 = 7\n</think>\n1 + 1 = 2") == [TRACE] * 3 + [None, TRACE, None]
+
+
+@pytest.mark.parametrize("text", ["[Thinking] 3 + 4 = 8", "He thinks 3 + 4 = 8", "x<think 3"])
+def test_what_is_no_mark_of_a_trace(text):
+    """Other brackets and words open none."""
+    assert TRACE not in doubts(f"{text}\n3 + 4 = 7")
+
+
+@pytest.mark.parametrize("mark", "-*+•‣⁃●▪◦–—>")
+def test_marks_of_a_list_are_no_signs(mark):
+    """A dash before a space begins an item."""
+    assert split_lines(f"{mark} 12 + 8 = 20 apples")[0].readable == "12 + 8 = 20 apples"
+
+
+def test_full_width_signs():
+    """They are those of Chinese and Japanese text; a unit in such brackets stays one."""
+    assert split_lines("（3＋4）×2＝14，80／4＝20％")[0].readable == "(3+4)×2=14, 80/4=20%"
+    assert split_lines("320×1／4＝80（页）；5（cm）")[0].readable == "320×1/4=80 页；5 cm"
+
+
+@pytest.mark.parametrize(
     "taking_back",
     [
         "Wait, that is wrong.",

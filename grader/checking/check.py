@@ -17,7 +17,7 @@ from grader.checking.comparison import compares, denial, is_true
 from grader.checking.explain import explain, explain_conversion, say, shortened
 from grader.checking.flat import flat_value
 from grader.checking.grammar import GrammarError
-from grader.checking.quantities import converted_quotient, converted_sum, rate_factors
+from grader.checking.quantities import converted_quotient, converted_sum, product_factors, rate_factors
 from grader.checking.readings import LABEL, readings
 from grader.checking.rounding import (
     INTEGER_QUOTIENT,
@@ -145,7 +145,8 @@ class Checker:
             return _Outcome(CheckStatus.HOLDS, show(a), show(b), None)
         bare = BARE if "dozen" in equation.right_units else ()  # "3*4 = 1 dozen"
         factors = conversion_factors(equation.left_units or bare, equation.right_units)
-        for factor, words in [*factors, *rate_factors(equation.left_units, equation.right_units)]:
+        products = product_factors(equation.left_units) if _multiplies(left) else []
+        for factor, words in [*factors, *rate_factors(equation.left_units, equation.right_units), *products]:
             if a * factor == b:
                 return _Outcome(CheckStatus.HOLDS, show(a), show(b), words)
         if converted_sum(left, equation.left_units, equation.right_units) == b:
@@ -165,7 +166,7 @@ class Checker:
             return _Outcome(CheckStatus.ROUNDED, show(a), show(b), reason)
         if traits(right).literal is None and leading_number(right) == a:
             raise _RunsOnError(RUNS_ON)
-        for factor, words in factors:
+        for factor, words in [*factors, *products]:
             if _rounded_in_units(a, left, b, right, factor, approximate=equation.approximate):
                 return _Outcome(CheckStatus.ROUNDED, show(a), show(b), words)
         stated = len(factors) == 1 and bool(equation.left_units)
@@ -213,6 +214,13 @@ class Checker:
         if _close(a, b):
             raise UndefinedError("equal to sixty digits, not proved")
         return _Outcome(CheckStatus.FAILS, *texts, explain(equation.text, a, left, b, right))
+
+
+def _multiplies(tree: Node) -> bool:
+    """Whether numbers are multiplied, and nothing else is done with them."""
+    while isinstance(tree, Binary) and tree.sign == "*" and isinstance(tree.right, Number):
+        tree = tree.left
+    return isinstance(tree, Number)
 
 
 def _is_no_excuse(equation: Equation, outcome: _Outcome) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from grader.checking.tree import Binary, Node, Number
-from grader.checking.units import RATE, conversion_factors
+from grader.checking.units import LENGTHS, RATE, conversion_factors, plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,19 @@ def rate_factors(left: Sequence[str], right: Sequence[str]) -> list[tuple[Fracti
     found = conversion_factors(bare, _rates(left))
     found += conversion_factors(_rates(left), tuple(name for name in right if name[0] != RATE))
     return found + [(1 / factor, words) for factor, words in conversion_factors(bare, _rates(right))]
+
+
+def product_factors(left: Sequence[str]) -> list[tuple[Fraction, str]]:
+    """Factors that bring the sides of an area or a volume to one unit: ``5 ft × 18 in`` are 7.5 square feet."""
+    units = [LENGTHS.get(name) for name in left]
+    if len(units) < 2 or None in units:
+        return []
+    sizes = [size for size in units if size is not None]
+    return [
+        (math.prod((size / wanted for size in sizes), start=Fraction(1)), f"in {plural(name)}")
+        for name, wanted in {name: LENGTHS[name] for name in left}.items()
+        if any(size != wanted for size in sizes)
+    ]
 
 
 def _rates(names: Sequence[str]) -> tuple[str, ...]:

@@ -39,11 +39,13 @@ _VOCABULARY = {
 _OURS = """
     months 1 month mo; months 12 year yr yrs; months 120 decade; months 1200 century
     money 1 paise paisa sen rappen centavo centime kobo
-    money 1 cent ¢ penny pennies c; money 5 nickel; money 10 dime; money 25 quarter; money 100 dollar $ buck
+    money 1 cent ¢ penny pennies c; money 5 nickel; money 10 dime; money 25 quarter; money 100 dollar $ buck ¤
     count 1 piece egg item unit; count 12 dozen
 """
 RATE = "/"
 """Marks a unit behind a slash or "per" among the units of a side."""
+OTHER_MONEY = "¤"
+"""What a currency counts that is not the dollar."""
 BARE = ("piece",)
 """What a number without a unit counts, where a unit that counts things is asked for."""
 STATED = frozenset({"time", "mass", "volume", "money", "count"})
@@ -66,6 +68,8 @@ def _table() -> dict[str, Unit]:
 
 
 _UNITS = _table()
+LENGTHS = {name: unit.size for name, unit in _UNITS.items() if unit.dimension == "length"}
+"""The units of length, in metres."""
 _ALSO = dict.fromkeys(("ounce", "oz"), _UNITS["fluid_ounce"])
 """Second meanings."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grader.checking.units import unit_named
+from grader.checking.units import OTHER_MONEY, unit_named
 from grader.limits import MAX_DIGITS
 from grader.numbers import SAME_CURRENCY, STATES, Kind
 from grader.reading.ahead import (
@@ -120,9 +120,11 @@ def currency(walker: Walker, index: int, end: int) -> int:
     if not walker.side.expecting and index + 1 < end and walker.tokens[index + 1].kind == Kind.NUMBER:
         walker.close()
     side, text = walker.side, walker.tokens[index].text
-    side.units.append("cent" if text == "¢" else "$")
-    if text != "¢":
+    if text == "¢":
+        side.units.append("cent")
+    else:
         name = SAME_CURRENCY.get(text.capitalize() if text[0] == "r" else text, text)
+        side.units.append("$" if name == "$" else OTHER_MONEY)
         side.ambiguous |= side.currency not in (None, name)  # "USD 45 + GBP 30 = USD 82.50"
         side.currency = name
     return index + 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from grader.checking.arithmetic import evaluate
 from grader.checking.grammar import parse
-from grader.checking.units import RATE, clashing_rates, mixes_units, refutable, same_units, unit_named
+from grader.checking.units import OTHER_MONEY, RATE, clashing_rates, mixes_units, refutable, same_units, unit_named
 from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CHARACTERS, LimitError
 from grader.numbers import COMPARISONS, CURRENCY_CODES, clean, tokenise
 from grader.reading.ahead import is_name
@@ -66,7 +66,8 @@ _ARROW = re.compile(
 _AMOUNT_ENDS = re.compile(r"(?<=\d)/-(?![\d.(])")  # "Rs. 4500/-"
 _NUMBERED = re.compile(r"\b([A-Z]?[a-z]+ \d{1,3}):(?=\d)")  # "Week 1:600/2=300" is no ratio
 
-MONEY = frozenset(("$", "dollar", "cent"))
+AMOUNTS = frozenset(("$", OTHER_MONEY))
+MONEY = AMOUNTS | {"dollar", "cent"}
 
 CONDITION = "it may be a condition or a question"
 AMBIGUOUS = "the line can be read in more than one way"
@@ -233,14 +234,14 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
         return QUANTITIES  # "250 - 125 = 125 = 50%"
     applied = left.applied and not (worded or left.labels)
     if left.unknown or left.calculates or applied or (left.operators and not left.labels and not worded):
-        money = "$" in (*left.units, *right.units)
+        money = not AMOUNTS.isdisjoint((*left.units, *right.units))
         return SCALED if left.is_shortened(money=money) or right.is_shortened(money=money) else None
     if not worded and _states_conversion(left, right):
         return None
     if left.labels or (first and (left.led or left.units or worded)):
         return NAME
-    if first and left.is_literal() and right.is_literal():
-        return QUANTITIES  # "0 = 5, so there is no solution"
+    if first and left.is_number() and right.is_number():
+        return QUANTITIES  # "0 = 5, so there is no solution"; "-30 = 90" below "120"
     if first and left.is_year() and (right.sums() or "." in right.text()):
         return NAME  # "2021 = 500 + 50", but not "2016 = 32 * 63"
     if not right.operators and (left.labels or right.labels or left.units or right.units):
@@ -269,7 +270,7 @@ def _is_whole_or_more(text: str) -> bool:
 def _is_worth(right: Side, things: Side) -> bool:
     """Whether a sum of things is set equal to money, to a calculation or to a measure in place of their number."""
     units = {unit_named(word) for thing in things.things for word in thing.split()} | {*things.units}
-    if "$" in right.units:
+    if not AMOUNTS.isdisjoint(right.units):
         return MONEY.isdisjoint(units) and not all(thing.upper() in CURRENCY_CODES for thing in things.things)
     if len(set(things.things)) == 1:
         return False
@@ -279,7 +280,7 @@ def _is_worth(right: Side, things: Side) -> bool:
 def _states_conversion(left: Side, right: Side) -> bool:
     """``3 hours = 160 minutes``: two bare numbers, each with its unit and no word more."""
     for side in (left, right):
-        if side.words_used or len(side.pieces) != 1 or side.labels != sum(unit != "$" for unit in side.units):
+        if side.words_used or len(side.pieces) != 1 or side.labels != sum(unit not in AMOUNTS for unit in side.units):
             return False
     return refutable(left.units, right.units)
 
@@ -294,4 +295,4 @@ def _letters_are_unknowns(left: Side, right: Side) -> bool:
     if not left.letters:
         return bool(right.letters) and right.operators > 0
     ours, theirs = ({letter for _, letter in side.letters} for side in (left, right))
-    return ours != theirs and not same_units(ours, right.units)
+    return ours != theirs and not same_units(ours, [*right.units, *right.rates])

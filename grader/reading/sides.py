@@ -125,6 +125,10 @@ class Side:
         """Whether this is one written number and nothing else."""
         return len(self.pieces) == 1 and self.pieces[0][0] in ".0123456789"
 
+    def is_number(self) -> bool:
+        """Whether this is one written number with or without a sign."""
+        return self.is_literal() or (len(self.pieces) == 2 and self.pieces[0] in ("+", "-") and self.operators == 0)
+
     def is_share(self) -> bool:
         """Whether this is a percentage or a fraction by itself, which may be set equal to an amount."""
         if self._is_pair():

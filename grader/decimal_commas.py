@@ -1,0 +1,50 @@
+"""Decimal commas (``3 × 1,75 € = 5,25 €``): whether a solution writes them, and its lines with points in their place.
+
+A comma also groups thousands and sets numbers apart (``x = 1,2``). So a whole solution is asked: it is taken to write
+decimal commas only if all its commas between digits can be such, and some of them can be nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+
+_COMMA = re.compile(r"\d,\d")
+# Digits with points and commas, as far as they go.
+_WRITTEN = re.compile(r"(?<![\w.,])\d[\d.,]*(?<=\d)(?!\w*[\d])")
+_DECIMAL = re.compile(r"(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})")
+_GROUPED = re.compile(r"\d{1,3}(?:\.\d{3})+")
+_OPERAND = r"(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})(?![\d.,])"
+_SIGN = r"(?: ?[*+×·÷/] ?| [-−–:] |(?<=\d):(?=\d)| ?\\(?:cdot|times|div) ?)"
+# Nothing but a decimal comma: an amount of money, and the operand of a calculation (behind "=" it may be two of two:
+# "3+4=7,7*2=14").
+_CERTAIN = re.compile(
+    rf"{_OPERAND} ?(?:€|EUR\b|Euro\b)|€ ?{_OPERAND}|[\w)%€²³]{_SIGN}{_OPERAND}"
+    rf"|(?<![\w.,({{\[=])(?<!= ){_OPERAND} ?[\w%€²³]{{0,4}}{_SIGN}\d"
+)
+_PAIR = re.compile(r"[(\[{] ?\d+,\d+ ?[)\]}]")
+LEAST = 2
+"""Numbers with a decimal comma in a solution that is believed to write them."""
+
+
+def has_decimal_commas(text: str) -> bool:
+    """Whether a solution writes decimal commas."""
+    if _COMMA.search(text) is None or _PAIR.search(text) is not None:
+        return False
+    written = _WRITTEN.findall(text)
+    with_commas = [number for number in written if "," in number]
+    if len(with_commas) < LEAST or not all(map(_DECIMAL.fullmatch, with_commas)):
+        return False
+    if not all(map(_GROUPED.fullmatch, (number for number in written if "." in number and "," not in number))):
+        return False
+    return _CERTAIN.search(text) is not None
+
+
+def with_decimal_points(text: str) -> str:
+    """The text of such a solution with points for commas, and without the points that group thousands."""
+    return _WRITTEN.sub(lambda number: _pointed(number[0]), text)
+
+
+def _pointed(number: str) -> str:
+    if _DECIMAL.fullmatch(number) or _GROUPED.fullmatch(number):
+        return number.replace(".", "").replace(",", ".")
+    return number
