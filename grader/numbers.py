@@ -124,6 +124,8 @@ NUMBER = (
     r"|\.\d+(?:[eE][+-]?\d+(?![\w.]))?"
 )
 _WRITTEN = rf"(?P<number>(?:{NUMBER})(?:\.\.\.(?!\.)|…)?)"
+_CODED = r"0[xX](?:\d+[A-Fa-f]|[A-Fa-f]|\d\d)[\dA-Fa-f]*|0[bB][01]+(?!\w)|0[oO][0-7]+(?!\w)"
+"""Numbers of programs, which are not read: ``0x1F``, but not ``0x5 = 0``."""
 _UNGROUPED = (
     rf"(?!(?:{NUMBER})(?!,?\d|\.\d))\d+(?:,\d+)+|\d+\.\d+,\d+"  # digits and commas that are no number: "16,0000", "1,2"
 )
@@ -143,7 +145,7 @@ _CURRENCY_CODE = rf"(?=[A-Zr])(?<!\w)(?:[Rr]s\.?|US\$|{'|'.join(sorted(CURRENCY_
 _PROSE = re.compile(
     rf"""(?P<code>{_CURRENCY_CODE})
     |(?P<word>(?![xX](?=\ *[\d($.€£¢-])|(?:sqrt|pi)(?![\w']))[^\W\d_]\w*(?:['&]\w+)*(?:['"′″‴]+(?=\())?|_\w*)
-    |(?P<junk>{_UNGROUPED}|\d+:\d+(?::\d+)*|\d+(?:\.\d+){{2,}}|\d+'\d+
+    |(?P<junk>{_CODED}|{_UNGROUPED}|\d+:\d+(?::\d+)*|\d+(?:\.\d+){{2,}}|\d+'\d+
         |\d+/\d+/\d\d+(?!\d)|(?<!\d\ )0\d+(?![.\d]|,\d)|\d+\ ?[aApP]\.?[mM]\b\.?)
     |{_WRITTEN}
     |(?P<function>(?:sqrt|pi)(?![\w']))
@@ -157,7 +159,7 @@ _PROSE = re.compile(
 FUNCTIONS = frozenset({"sqrt", "root", "binom", "abs"})
 CONSTANTS = frozenset({"pi"})
 _MATH = re.compile(
-    rf"""(?P<junk>{_UNGROUPED})
+    rf"""(?P<junk>{_CODED}|{_UNGROUPED})
     |{_WRITTEN}
     |(?P<function>(?:{"|".join(sorted(FUNCTIONS | CONSTANTS))})(?![a-zA-Z]))
     |(?P<variable>[^\W\d_](?:_(?:\w|\([^()]*\)))?'*)
@@ -225,6 +227,10 @@ _new_token = tuple.__new__
 
 # Signs with a meaning that this grammar does not hold: what stands around them is not read.
 UNJUDGED = frozenset(UNREADABLE + "±∓|_{}\\∑∫∏∈∪∩∛∜")
+
+
+# Signs that a text may define an operation by. Others end what stands before them: arrows, ticks, marks of a list.
+OWN_OPERATORS = frozenset("♠♡♢♣♤♥♦♧★☆⋆✦✧✩✪∘○◦◯◎⊕⊖⊗⊘⊙⊚⊛⊞⊟⊠⊡⨁⨂△▲▽▼∇∆◇◆◊⋄□▢⋇⊥∥∧∨§#@¤☺☼‡†")
 
 
 class Written(NamedTuple):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grader.checking.units import mixes_units
 from grader.limits import MAX_DEPTH
-from grader.numbers import COMPARISONS, Kind
+from grader.numbers import COMPARISONS, OWN_OPERATORS, Kind
 from grader.reading.ahead import is_worded_value
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def bracket(walker: Walker, index: int, end: int) -> int:
     elif glued and not side.pieces and walker.tokens[index - 1].kind == Kind.WORD and not kinds.isdisjoint(_VALUES):
         side.stumble()  # "f(3) = 7"
     elif kinds.isdisjoint(_VALUES) and not is_worded_value(walker.tokens, index + 1, closer):
-        if side.pieces and (side.expecting or glued):
+        if (side.pieces and (side.expecting or glued)) or _composes(walker, index, closer):
             side.stumble()  # "3(number of trucks)"
     elif (
         not (side.expecting or glued) and follows == Kind.WORD and not is_worded_value(walker.tokens, index + 1, closer)
@@ -48,6 +48,11 @@ def bracket(walker: Walker, index: int, end: int) -> int:
         side.ambiguous |= not (side.expecting or glued or walker.tokens[index].math)
         nested(walker, index, closer)
     return closer + 1
+
+
+def _composes(walker: Walker, index: int, closer: int) -> bool:
+    """``(f∘g)(3)``: a function, of which the number behind it is the argument."""
+    return any(token.text in OWN_OPERATORS for token in walker.tokens[index + 1 : closer])
 
 
 def _comments_result(walker: Walker, index: int, closer: int, end: int) -> bool:

@@ -32,7 +32,7 @@ from grader.reading.words import (
 )
 from grader.types import Equation, Source
 
-_NUMBER = r"\$?(?:(?:[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*|0)(?:\.\d+)?|\.\d+)(?![,.]?\d|\.\.)%?"
+_NUMBER = r"\$?(?:(?:[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*|0(?![xX]\d\d))(?:\.\d+)?|\.\d+)(?![,.]?\d|\.\.)%?"
 _LABEL = r"(?: [a-z]{2,}){0,5}(?:/[a-z]{2,}){0,2}"
 _CALCULATION = re.compile(
     rf"(?<![^ ])(?P<left>{_NUMBER}{_LABEL}(?: ?[-+*/x] ?{_NUMBER}{_LABEL}){{1,12}}) ?= ?"

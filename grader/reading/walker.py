@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grader.numbers import MATH_OFF, Kind
+from grader.numbers import MATH_OFF, OWN_OPERATORS, UNREADABLE, Kind
 from grader.reading import brackets, operands, prose, signs
 from grader.reading.ahead import matching_brackets, sign_at
 from grader.reading.sides import Chain, Side
@@ -65,8 +65,25 @@ class Walker:
 
     def junk(self, index: int, end: int) -> int:
         """Something without meaning here stands for an operand."""
+        if self.tokens[index].text in _BETWEEN and self._stands_between(index, end):
+            return self.own_operator(index)
         self.side.stumble()
         return index + 1
+
+    def own_operator(self, index: int) -> int:
+        """``7 ♣ 4 = 18``: an operator that the text defines, or that is not read. Its operands are no sides."""
+        if self.side.expecting:
+            self.side.stumble()
+        self.side.unreadable = True
+        self.side.operator(self.tokens[index].text)
+        return index + 1
+
+    def _stands_between(self, index: int, end: int) -> bool:
+        """Whether a number, a letter or a bracket stands on either side."""
+        if not 0 < index < end - 1:
+            return False
+        before, after = self.tokens[index - 1], self.tokens[index + 1]
+        return (before.kind == Kind.CLOSE or _is_value(before)) and (after.kind == Kind.OPEN or _is_value(after))
 
     def break_off(self, index: int, end: int) -> int:
         """Punctuation ends the side, but the full stop of ``sq. ft.`` and the end of math inside a sentence do not."""
@@ -74,6 +91,8 @@ class Walker:
         if text == MATH_OFF:
             if self.chain.relations and not self.side.expecting:
                 self.close()
+        elif text in OWN_OPERATORS and self._stands_between(index, end):
+            return self.own_operator(index)
         elif text != "." or not self._is_abbreviation(index, end):
             self.close()
         return index + 1
@@ -118,6 +137,12 @@ class Walker:
         return side
 
 
+def _is_value(token: Token) -> bool:
+    return token.kind in (Kind.NUMBER, Kind.VARIABLE) or (token.kind == Kind.WORD and len(token.text) == 1)
+
+
+_BETWEEN = frozenset(UNREADABLE + "±∓")
+"""Of what is not read, the signs that may be operators: ``3 \\star 4``, but not ``3 | 12 = 3 * 4``."""
 _RELATIONS = {"==": "=", "~=": "≈", "<=": "≤", ">=": "≥"}
 """The one spelling of a relation."""
 
