@@ -23,6 +23,9 @@ MAX_BITS = 14_000
 MAX_EXPONENT = 10_000
 """Absolute value of an exponent."""
 
+MAX_MODULAR_EXPONENT_BITS = 500
+"""Bits of an exponent in a congruence, where the power itself is beyond ``MAX_BITS``."""
+
 MAX_FACTORIAL = 1_000
 """Argument of a factorial."""
 

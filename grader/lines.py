@@ -42,11 +42,11 @@ _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _UNIT_IN_BRACKETS = re.compile(r"(?<=[\d％%])(?:[（(]([\u4e00-\u9fff/]{1,6})[）)]|（([a-zA-Z/]{1,5}[²³]?)）)")
 
 _GOES_ON = re.compile(
-    r"(?:[&\s]|\$+(?=\s*=)|\\[\[(,;]|\\q?quad(?![a-z]))*(?:=(?![=>])|[≈≤≥]|\\(?:approx|[lg](?:t|eq?|eqslant))(?![a-z]))"
+    r"(?:[&\s]|\$+(?=\s*=)|\\[\[(,;]|\\q?quad(?![a-z]))*(?:=(?![=>])|[≈≤≥≡]|\\(?:approx|equiv|[lg](?:t|eq?|eqslant))(?![a-z]))"
 )
 _ENDS_OPEN = re.compile(r"(?:[\d)}%] | )(?:[+*/×÷·]|\\(?:times|cdot|div))(?:\\\\|[\s&])*$")
 _OPERAND = re.compile(r"[&\s]*[$\\({]*[\d.]")
-_RELATION = re.compile(r"(?<![<>!=])=(?![=>])|[≈<>≤≥]|\\(?:approx|[lg](?:t|eq?|eqslant))(?![a-z])")
+_RELATION = re.compile(r"(?<![<>!=])=(?![=>])|[≈<>≤≥≡]|\\(?:approx|equiv|[lg](?:t|eq?|eqslant))(?![a-z])")
 _CLOSING = re.compile(r"(?:\s|&|\\\\|\\[\])]|(?<=[^\s\\])\$+)*$")
 _ADDEND = re.compile(r"[-+*/×x÷−] ?[$(]*[\d.]")
 _NUMBER = re.compile(r"\$?[\d.,]*\d(?: [a-z]+){0,3}", re.IGNORECASE)
@@ -148,7 +148,7 @@ def _join(lines: list[Line]) -> None:
         before, line = lines[index - 1], lines[index]
         if not (before.readable and line.readable):
             continue
-        if line.readable[0] in "=≈&\\$" and _GOES_ON.match(line.readable):
+        if line.readable[0] in "=≈≡&\\$" and _GOES_ON.match(line.readable):
             start = _column(lines, index) if _ADDEND.match(before.text) else _tail(before.readable)
         elif run < MAX_JOINED and _ENDS_OPEN.search(before.readable) and _OPERAND.match(line.readable):
             start = _tail(before.readable)

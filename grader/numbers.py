@@ -114,8 +114,10 @@ def _ascii_digit(char: str) -> str:
     return str(unicodedata.decimal(char))
 
 
-RELATION = re.compile("[=≈<>≤≥]")
+RELATION = re.compile("[=≈<>≤≥≡]")
 """The one relation sign of a normalised equation."""
+CONGRUENT = "≡"
+"""Of these, the sign of a congruence; its modulus stands behind the right side: ``243≡2 (mod 11)``."""
 COMPARISONS = frozenset("<>≤≥")
 """Of these, the signs that say more or less, not equal."""
 
@@ -130,7 +132,7 @@ _UNGROUPED = (
     rf"(?!(?:{NUMBER})(?!,?\d|\.\d))\d+(?:,\d+)+|\d+\.\d+,\d+"  # digits and commas that are no number: "16,0000", "1,2"
 )
 _SIGNS = (
-    r"(?P<relation>==?(?![=>])|≈|~=|[≤≥]|(?<![-=<>])[<>]=?(?![=<>]|-(?!\d)))|(?P<operator>\*\*|//|[-+*/^])|(?P<percent>%)|(?P<currency>[$€£¥₹¢])"
+    r"(?P<relation>==?(?![=>])|≈|~=|[≤≥≡]|(?<![-=<>])[<>]=?(?![=<>]|-(?!\d)))|(?P<operator>\*\*|//|[-+*/^])|(?P<percent>%)|(?P<currency>[$€£¥₹¢])"
     r"|(?P<open>[(\[])|(?P<close>[)\]])"
 )
 CURRENCY_CODES = frozenset(
@@ -152,7 +154,7 @@ _PROSE = re.compile(
     |(?P<tag></?[a-zA-Z]\w{{0,9}}/?>)
     |(?P<times>[xX](?=\ *[\d($.€£¢-]))
     |{_SIGNS}
-    |(?P<factorial>(?<!\ )!(?=\ *[=+*/^)\]-]))
+    |(?P<factorial>(?<!\ )!(?=\ *[=≡+*/^)\]-]))
     |(?P<other>[^ ])""",
     re.VERBOSE | re.DOTALL,
 )

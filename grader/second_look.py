@@ -15,7 +15,7 @@ from grader.checking.arithmetic import evaluate
 from grader.checking.check import differ_in_magnitude
 from grader.checking.grammar import parse
 from grader.limits import LimitError
-from grader.numbers import RELATION
+from grader.numbers import CONGRUENT, RELATION
 from grader.types import CheckStatus, EquationCheck
 
 if TYPE_CHECKING:
@@ -69,12 +69,21 @@ _OWN_OPERATION = re.compile(
     r"|\b(?:rule|pattern)(?: is|:) \$?[a-z] ?[-+*×·]",  # "the rule is a + b → a(a+b)"
     re.IGNORECASE,
 )
-_MODULUS = re.compile(r"\bmod(?:ulo|ulus)?\W{0,4}(\d{1,4})|\\[pb]?mod\W{0,3}(\d{1,4})", re.IGNORECASE)
+_MODULUS = re.compile(
+    r"\b[pb]?mod(?:ulo|ulus)?(?: is| of)?\W{0,4}(\d{1,9})"
+    r"|(?:\b(?-i:Z)|\b(?:in|over|field) (?-i:F)|ℤ|\\Z|\\(?:mathbb|mathbf|Bbb) ?\{?[ZF]\}?|𝔽|\bGF)"
+    r" ?[_/(]? ?[{(]?(\d{1,9}|[₀-₉]{1,9})"
+    r"|\b(\d{1,3})[- ]hour (?:analog |digital )?clock\b",
+    re.IGNORECASE,
+)
+_NINES = re.compile(r"\bdigital roots?\b|\bcast(?:s|ing)? out\b", re.IGNORECASE)
+_RESIDUES = re.compile(r"\b(?:legendre|jacobi|quadratic (?:non-?)?residues?|reciprocity)\b", re.IGNORECASE)
 _BASE = re.compile(r"\bbase[- ]?[$\\(]{0,3}(\d{1,2}\b|[a-z]+)|\b(binary|octal|hex)", re.IGNORECASE)
 _BASES = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "twelve": 12,
     "sixteen": 16, "binary": 2, "octal": 8, "hex": 16,
 }  # fmt: skip
+_LOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _DIGITS = re.compile(r"\bdigit", re.IGNORECASE)
 _CLOCK = re.compile(r"\bclock\b|\bo'clock|\d ?[ap]\.?m\b|\bnoon\b|\bmidnight\b", re.IGNORECASE)
 _PREFIXED = re.compile(
@@ -117,7 +126,7 @@ class SecondLook:
     def _doubt(self, check: EquationCheck, place: int, index: int) -> str | None:
         left, right = RELATION.split(check.text)
         line = self._lines[place]
-        if self._is_contested(left, place, index):
+        if self._is_contested(_asked(check), place, index):
             return CONTESTED
         if "≈" in check.text and re.search(r"[-+*/^(]", right) and _is_near(check):
             return ESTIMATE
@@ -132,8 +141,12 @@ class SecondLook:
             return CHOICE
         if self._divides_by_an_unknown(place):
             return UNKNOWN
+        if CONGRUENT in check.text:
+            return OTHER_ARITHMETIC if self._has_own_operation else None
         if "." not in check.text and "%" not in check.text:
             if _is_digit_sum(left, check) and self._sums_digits:
+                return OTHER_ARITHMETIC
+            if _is_symbol(left, check) and (self._moduli or _RESIDUES.search(self._text)):
                 return OTHER_ARITHMETIC
             if self._has_own_operation or self._is_congruent(check) or self._holds_in_a_base(check):
                 return OTHER_ARITHMETIC
@@ -152,19 +165,19 @@ class SecondLook:
             self._found[key] = pattern.search(self._lines[place]) is not None
         return self._found[key]
 
-    def _is_contested(self, left: str, place: int, index: int) -> bool:
+    def _is_contested(self, asked: str, place: int, index: int) -> bool:
         """Whether the same calculation stands behind it, or in the next lines, with its right result."""
-        if not left.strip("(-)0123456789."):
+        if not asked.strip("(-)0123456789."):
             return False
-        if self._right(place).get(left, -1) > index:
+        if self._right(place).get(asked, -1) > index:
             return True
-        return any(left in self._right(other) for other in range(place + 1, min(place + WINDOW, len(self._checks))))
+        return any(asked in self._right(other) for other in range(place + 1, min(place + WINDOW, len(self._checks))))
 
     def _right(self, place: int) -> dict[str, int]:
-        """The left sides of a line's true equations, each with the last place in the line where it stands."""
+        """What a line's true equations give the result of, each with the last place in the line where it stands."""
         if place not in self._true:
             self._true[place] = {
-                RELATION.split(check.text)[0]: index
+                _asked(check): index
                 for index, check in enumerate(self._checks[place])
                 if check.status in (CheckStatus.HOLDS, CheckStatus.ROUNDED)
             }
@@ -227,7 +240,8 @@ class SecondLook:
 
     @cached_property
     def _moduli(self) -> set[int]:
-        return {int(one or other) for one, other in _MODULUS.findall(self._text)} - {0, 1}
+        named = {int(next(filter(None, groups)).translate(_LOW)) for groups in _MODULUS.findall(self._text)}
+        return (named | ({9} if _NINES.search(self._text) else set())) - {0, 1}
 
     @cached_property
     def _bases(self) -> set[int]:
@@ -236,15 +250,21 @@ class SecondLook:
         return {base for base in bases if 2 <= base <= 16}
 
     def _is_congruent(self, check: EquationCheck) -> bool:
-        """Whether both sides differ by a multiple of a modulus that the text names."""
+        """Whether both sides differ by a multiple of a modulus that the text names; ``1/3 = 5`` modulo 7 too."""
         if not self._moduli:
             return False
         values = _values(check)
-        return values is not None and any((values[0] - values[1]) % modulus == 0 for modulus in self._moduli)
+        return values is not None and any((values[0] - values[1]).numerator % modulus == 0 for modulus in self._moduli)
 
     def _holds_in_a_base(self, check: EquationCheck) -> bool:
         """Whether both sides are equal once their numerals are read in a base that the text names."""
         return any(_equal_in(check.text, base) for base in self._bases)
+
+
+def _asked(check: EquationCheck) -> str:
+    """What an equation gives the result of: its left side, and the modulus that it is counted by."""
+    left, right = RELATION.split(check.text)
+    return left + right[right.find(" (mod ") :] if CONGRUENT in check.text else left
 
 
 def _equal_in(text: str, base: int) -> bool:
@@ -280,6 +300,11 @@ def _differs_by_hours(check: EquationCheck) -> bool:
 def _is_digit_sum(left: str, check: EquationCheck) -> bool:
     """``17 = 1 + 7``: the sum of its digits."""
     return left.isdecimal() and check.right == str(sum(map(int, left)))
+
+
+def _is_symbol(left: str, check: EquationCheck) -> bool:
+    """``(2/11) = -1``: whether two is a square modulo eleven."""
+    return check.right in ("1", "-1") and re.fullmatch(r"(?:\(-?\d+/\d+\))+", left) is not None
 
 
 def _counts_range(left: str, check: EquationCheck) -> bool:

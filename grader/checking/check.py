@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from grader.checking.arithmetic import NotRationalError, UndefinedError, evaluate, show
 from grader.checking.comparison import compares, denial, is_true
+from grader.checking.congruences import judge_congruence
 from grader.checking.explain import explain, explain_conversion, say, shortened
 from grader.checking.flat import flat_value
 from grader.checking.grammar import GrammarError
@@ -31,7 +32,7 @@ from grader.checking.symbolic import SymbolicError, SymbolicProcess
 from grader.checking.tree import Binary, Node, Number, leading_number, traits
 from grader.checking.units import BARE, conversion_factors, plural
 from grader.limits import MAX_NODES, MAX_READINGS, LimitError
-from grader.numbers import RELATION, SCALE_WORDS, Written
+from grader.numbers import CONGRUENT, RELATION, SCALE_WORDS, Written
 from grader.types import SCALED, UNIT_LETTER, CheckStatus, Equation, EquationCheck
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Checker:
             return _answer(equation, CheckStatus.LIMIT, str(limit))
         except GrammarError as error:
             return _answer(equation, CheckStatus.UNPARSABLE, str(error))
-        except UndefinedError as error:
+        except (UndefinedError, NotRationalError) as error:
             return _answer(equation, CheckStatus.UNPARSABLE, f"no value: {error}")
         except _RunsOnError:
             return _answer(equation, CheckStatus.UNPARSABLE, RUNS_ON)
@@ -102,6 +103,8 @@ class Checker:
     def _judge(self, equation: Equation) -> EquationCheck:
         if len(equation.text) > MAX_NODES * 4:
             raise LimitError("MAX_NODES", "the equation")
+        if CONGRUENT in equation.text:
+            return self._judge_congruence(equation)
         sides = RELATION.split(equation.text)
         if len(sides) != 2:
             raise GrammarError("an equation has one relation")
@@ -134,6 +137,13 @@ class Checker:
                 equation, CheckStatus.UNPARSABLE, f"not judged, {equation.doubt}: {textbook.detail}", textbook
             )
         return _answer(equation, CheckStatus.FAILS, textbook.detail, textbook)
+
+    def _judge_congruence(self, equation: Equation) -> EquationCheck:
+        found = judge_congruence(equation.text)
+        status, detail = CheckStatus.HOLDS if found.holds else CheckStatus.FAILS, found.detail
+        if not found.holds and equation.doubt is not None:
+            status, detail = CheckStatus.UNPARSABLE, f"not judged, {equation.doubt}: {detail}"
+        return EquationCheck(equation.text, found.left, found.right, status, equation.source, detail)
 
     def _compare(self, equation: Equation, left: Node, right: Node) -> _Outcome:
         """Judge one reading of both sides."""

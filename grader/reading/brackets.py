@@ -8,6 +8,7 @@ from grader.checking.units import mixes_units
 from grader.limits import MAX_DEPTH
 from grader.numbers import COMPARISONS, OWN_OPERATORS, Kind
 from grader.reading.ahead import is_worded_value
+from grader.reading.congruences import bracketed_modulus, modulus
 
 if TYPE_CHECKING:
     from grader.reading.walker import Walker
@@ -25,6 +26,9 @@ def bracket(walker: Walker, index: int, end: int) -> int:
             walker.close()  # "= 5.71 (round down", and the bracket closes in another line
         side.unreadable |= bool(side.pieces or walker.chain.relations)
         return index + 1
+    if not side.expecting and bracketed_modulus(walker, index, end):
+        modulus(walker, index + 1, closer)
+        return closer + 1
     glued = index > 0 and walker.tokens[index - 1].end == walker.tokens[index].start
     kinds = {token.kind for token in walker.tokens[index + 1 : closer]}
     if glued and _bounds(walker, index, closer):
@@ -105,7 +109,7 @@ def nested(walker: Walker, index: int, closer: int, before: str = "") -> None:
             side.stumble()  # the bracket holds more than one expression
             return
     content = inner.finished()
-    side.unreadable |= not content.readable or content.label
+    side.unreadable |= not content.readable or content.label or bool(content.modulus)
     side.unknown |= content.unknown
     side.ambiguous |= content.ambiguous or (content.sums() and mixes_units(content.units))  # "(2 ft + 6 in) * 2"
     side.words_used |= content.words_used

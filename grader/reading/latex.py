@@ -16,6 +16,7 @@ _TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|\$\$|[{}$&~]|[^\\{}$&~]+", re.DOTALL)
 
 _SYMBOLS = {
     "times": "*", "cdot": "*", "ast": "*", "div": "/", "approx": "≈", "simeq": "≈", "cong": "≈", "sim": "≈",
+    "equiv": "≡",
     "leq": "≤", "le": "≤", "leqslant": "≤", "geq": "≥", "ge": "≥", "geqslant": "≥",
     "pi": " pi ",
     "lbrace": ";", "rbrace": ";", "ldots": UNREADABLE, "dots": UNREADABLE, "cdots": UNREADABLE, "lt": "<", "gt": ">",
@@ -57,12 +58,13 @@ _FRACTIONS = frozenset({"frac", "dfrac", "tfrac", "cfrac"})
 _SINGLE_DOLLAR = re.compile(r"(?<![\\$])\$(?![\s$])((?:[^$\\]|\\.)*?)(?<![\s\\$])\$(?![\d$])", re.DOTALL)
 _DEGREES = re.compile(r"\s*\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))")
 _RECURRING = re.compile(r"(\d*\.\d*)\\overline\s*\{(\d+)\}")
+_MOD = re.compile(r"(?<![a-zA-Z])mod(?![a-zA-Z])")
 _PROSE_WORD = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{3,}")
 _HIDDEN = re.compile(r"\\(?:text\w*|mathrm|mbox|operatorname|begin|end)\s*\{[^{}]*\}|\\[a-zA-Z]+")
 
 
 _BETWEEN = frozenset({"&", "\\quad", "\\qquad", "\\,", "\\;", "\\ "})
-_RELATES = re.compile(r"=(?![=>])|[≈<>≤≥]|\\(?:approx|[lg](?:t|eq?|eqslant))$")
+_RELATES = re.compile(r"=(?![=>])|[≈<>≤≥≡]|\\(?:approx|equiv|[lg](?:t|eq?|eqslant))$")
 
 
 class _TooDeepError(Exception):
@@ -137,7 +139,9 @@ class _Reader:
         return MATH_ON if self.math else MATH_OFF
 
     def _scripts(self, token: str) -> str:
-        """A trailing ``^`` or ``_`` takes the group that follows in parentheses."""
+        """A trailing ``^`` or ``_`` takes the group that follows in parentheses; ``mod`` is a word there too."""
+        if "mod" in token:
+            token = _MOD.sub(f"{TEXT_ON} mod {TEXT_OFF}", token)
         if token[-1] == "^" and self._next_is("{"):
             return f"{token}({self._argument()})"
         if token[-1] == "_" and self._next_is("{"):
@@ -181,6 +185,9 @@ class _Reader:
             return ""
         if name in ("binom", "dbinom", "tbinom"):
             return f"binom({self._argument()}, {self._argument()})"
+        if name in ("mod", "bmod", "pmod"):
+            modulus = f"{TEXT_ON} mod {TEXT_OFF}" if self.math else " mod "
+            return f" ({modulus}{self._argument()})" if name == "pmod" else modulus
         if name in _GREEK:
             return f" {_greek(name)}"
         return UNREADABLE

@@ -28,6 +28,9 @@ def number(walker: Walker, index: int, end: int) -> int:
     if side.expecting:
         return _first_or_next_number(walker, index)
     before = walker.tokens[index - 1]
+    if side.modulus:
+        walker.close()
+        return index
     if is_mixed(walker.tokens, index - 1, index, end, regrouped=not (side.units or names_a_thing(side.named))):
         side.adjoin(" " + token.text)
     elif before.kind == Kind.PERCENT and not side.labels:

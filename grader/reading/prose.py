@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from grader.numbers import NUMBER_WORDS, SCALE_WORDS, Kind
 from grader.reading.ahead import behind_operator_word, is_mixed, number_follows, sign_at, unit_at, word_at
+from grader.reading.congruences import MODULUS_WORDS, modulus
 from grader.reading.functions import behind_function, names_function
 from grader.reading.number_words import number_in_words
 from grader.reading.words import (
@@ -67,10 +68,8 @@ def word(walker: Walker, index: int, end: int) -> int:
         walker.side.ambiguous |= walker.side.operators > 0  # "3 + 4 squared"
         _adjoin_power(walker, POWER_WORDS[lower])
         return index + 1
-    elif lower in ("mod", "modulo"):
-        walker.side.unreadable = True
-        walker.side.operator("%")
-        return index + 1
+    elif lower in MODULUS_WORDS:
+        return modulus(walker, index, end)
     elif lower in NUMBER_WORDS and word_at(walker.tokens, index + 1, end) in OPERATOR_WORDS:
         walker.close()
         return index
@@ -86,6 +85,9 @@ def _stop_word(walker: Walker, index: int, end: int, lower: str) -> int:
         return _worded_relation(walker, index, end)
     if lower == "is" and word_at(walker.tokens, index + 1, end) in EQUALS_WORDS:
         return _worded_relation(walker, index + 1, end)
+    if lower == "is" and word_at(walker.tokens, index + 1, end) == "congruent":
+        walker.relation(index + 1, end)
+        return index + 3 if word_at(walker.tokens, index + 2, end) == "to" else index + 2
     if lower == "and" and index + 1 < end and is_mixed(walker.tokens, index - 1, index + 1, end):
         walker.side.adjoin(" " + walker.tokens[index + 1].text)
         return index + 2  # "1 and 1/4"

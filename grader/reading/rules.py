@@ -9,8 +9,9 @@ from grader.checking.arithmetic import evaluate
 from grader.checking.grammar import parse
 from grader.checking.units import OTHER_MONEY, RATE, clashing_rates, mixes_units, refutable, same_units, unit_named
 from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CHARACTERS, LimitError
-from grader.numbers import COMPARISONS, CURRENCY_CODES, clean, tokenise
+from grader.numbers import COMPARISONS, CONGRUENT, CURRENCY_CODES, clean, tokenise
 from grader.reading.ahead import is_name
+from grader.reading.congruences import Moduli, congruences, is_supposed
 from grader.reading.latex import delatex
 from grader.reading.remainders import with_products
 from grader.reading.simple import read_simple
@@ -19,6 +20,8 @@ from grader.reading.words import CONNECTIVES
 from grader.types import SCALED, Certainty, Equation
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from grader.reading.sides import Chain, Side
 
 
@@ -32,7 +35,7 @@ class Reading(NamedTuple):
 NOTHING = Reading((), Certainty.NONE)
 
 _RELATING = (
-    "≈", "<", ">", "≤", "≥", "\\le", "\\ge", "\\lt", "\\gt",
+    "≈", "<", ">", "≤", "≥", "≡", "\\equiv", "congruent", "\\le", "\\ge", "\\lt", "\\gt",
     "equal", "times", "plus", "minus", "divided", "multiplied", "ercent", "half of", "Half of", "hird of", "hirds of",
     "uarter of", "uarters of", "th of", "ths of", "approx", "~=",
 )  # fmt: skip
@@ -112,6 +115,7 @@ def read_by_tokens(text: str) -> Reading:
     scaled = _SCALE.search(text) is not None
     equations: list[Equation] = []
     supposed = _SUPPOSES.search(text) is not None
+    tried = is_supposed(text)
     doubtful = walker.doubtful
     property_named = any(chain.worded for chain in walker.chains) and _PROPERTY.search(text) is not None
     compares = any(chain.loose for chain in walker.chains) and _COMPARISON.search(text) is not None
@@ -120,7 +124,7 @@ def read_by_tokens(text: str) -> Reading:
             break
         if (chain.worded and property_named) or (chain.loose and compares):
             chain.sides[0].ambiguous = True
-        found, clear = _pairs(chain, approximate=approximate)
+        found, clear = _pairs(chain, approximate=approximate, tried=tried)
         if supposed:
             found = [_supposed(equation) for equation in found]
         if scaled:
@@ -132,21 +136,26 @@ def read_by_tokens(text: str) -> Reading:
     return Reading(tuple(equations[:MAX_LINE_EQUATIONS]), Certainty.CERTAIN if equations else Certainty.NONE)
 
 
-def _pairs(chain: Chain, *, approximate: bool) -> tuple[list[Equation], bool]:
+def _pairs(chain: Chain, *, approximate: bool, tried: bool) -> tuple[list[Equation], bool]:
     """The equations of a chain, each a pair of neighbours, names skipped; and whether the chain was wholly clear."""
     found: list[Equation] = []
     clear = not chain.worded
     before: Side | None = None
+    moduli = Moduli(chain)
     for position, side in enumerate(chain.sides):
         if not side.readable:
             if side.pieces or _compares(chain, position):
                 before, clear = None, False
+            elif _adjoins(chain, position, {CONGRUENT}):
+                before = None  # "n = 10 ≡ r = 3"
             continue
         first = position == 0
         if first and _is_name(side):
             continue
         clear &= not (side.ambiguous or side.words_used)
-        if before is not None:
+        if before is not None and (counted := moduli.between(before, position)) is not None:
+            found += congruences(before, side, counted, supposed=tried)
+        elif before is not None:
             relation = chain.relations[position - 1]
             rounded = approximate or relation == "≈" or side.approximate
             algebra = _letters_are_unknowns(before, side)
@@ -163,7 +172,11 @@ def _pairs(chain: Chain, *, approximate: bool) -> tuple[list[Equation], bool]:
 
 def _compares(chain: Chain, position: int) -> bool:
     """Whether a side stands beside a sign of more or less, which may be the edge of a vector (``<3, 4> =``)."""
-    return not COMPARISONS.isdisjoint(chain.relations[max(0, position - 1) : position + 1])
+    return _adjoins(chain, position, COMPARISONS)
+
+
+def _adjoins(chain: Chain, position: int, signs: AbstractSet[str]) -> bool:
+    return not signs.isdisjoint(chain.relations[max(0, position - 1) : position + 1])
 
 
 def _supposed(equation: Equation) -> Equation:

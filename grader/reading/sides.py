@@ -11,8 +11,8 @@ class Side:
 
     __slots__ = (
         "ambiguous", "applied", "approximate", "currency", "expecting", "fraction", "label", "labels", "led", "letters",
-        "named", "of", "operators", "ordered", "pieces", "rates", "scaled", "shortened", "things", "units", "unknown",
-        "unreadable", "words_used",
+        "modulus", "named", "of", "operators", "ordered", "pieces", "rates", "scaled", "shortened", "things", "units",
+        "unknown", "unreadable", "words_used",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -53,6 +53,8 @@ class Side:
         """A number is counted in a short or an Indian word for thousands or millions."""
         self.letters: list[tuple[int, str]] = []
         """Single letters behind its numbers, taken for units, with their places among the pieces."""
+        self.modulus = 0
+        """By what it is counted: ``(mod 7)`` stands behind it. Nothing of a calculation follows a modulus."""
         self.things: list[str] = []
         """The label of each operand that has one, its words in the singular."""
         self.rates: list[str] = []
@@ -90,6 +92,7 @@ class Side:
     def operator(self, text: str, *, glued: bool = False) -> None:
         """Take an operator behind an operand; ``glued`` without spaces around it."""
         self.ambiguous |= self.of and text in "+-"
+        self.unreadable |= bool(self.modulus)
         self.fraction = glued and not self.labels
         self.pieces.append(text)
         self.operators += 1
@@ -98,6 +101,7 @@ class Side:
 
     def adjoin(self, text: str) -> None:
         """Write something to the operand that is already there: ``%``, ``!``, a letter that multiplies it."""
+        self.unreadable |= bool(self.modulus)
         self.pieces.append(text)
 
     def stumble(self) -> None:

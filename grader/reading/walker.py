@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grader.numbers import MATH_OFF, OWN_OPERATORS, UNREADABLE, Kind
+from grader.numbers import CONGRUENT, MATH_OFF, OWN_OPERATORS, UNREADABLE, Kind
 from grader.reading import brackets, operands, prose, signs
 from grader.reading.ahead import matching_brackets, sign_at
+from grader.reading.congruences import modulus_follows
 from grader.reading.sides import Chain, Side
 from grader.reading.words import ABBREVIATIONS
 
@@ -89,7 +90,7 @@ class Walker:
         """Punctuation ends the side, but the full stop of ``sq. ft.`` and the end of math inside a sentence do not."""
         text = self.tokens[index].text
         if text == MATH_OFF:
-            if self.chain.relations and not self.side.expecting:
+            if self.chain.relations and not self.side.expecting and not modulus_follows(self.tokens, index + 1, end):
                 self.close()
         elif text in OWN_OPERATORS and self._stands_between(index, end):
             return self.own_operator(index)
@@ -143,7 +144,7 @@ def _is_value(token: Token) -> bool:
 
 _BETWEEN = frozenset(UNREADABLE + "±∓")
 """Of what is not read, the signs that may be operators: ``3 \\star 4``, but not ``3 | 12 = 3 * 4``."""
-_RELATIONS = {"==": "=", "~=": "≈", "<=": "≤", ">=": "≥"}
+_RELATIONS = {"==": "=", "~=": "≈", "<=": "≤", ">=": "≥", "congruent": CONGRUENT}
 """The one spelling of a relation."""
 
 # In the order of `Kind`. Functions, not bound methods: a walker that held its own would be a cycle for the collector.
