@@ -90,6 +90,14 @@ _ROOT_SIGN = re.compile(r"√ *(\d+(?:\.\d+)?|(?=\())")
 _APOSTROPHES = re.compile(r"(?<![\w'.,])\d{1,3}(?:'\d{3})+(?![\w'])")
 
 
+BASES = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12,
+    "sixteen": 16, "binary": 2, "octal": 8, "hex": 16,
+}  # fmt: skip
+"""Bases of numerals, in words."""
+MAX_BASE = 36
+
+
 def clean(text: str) -> str:
     """Bring look-alike characters to one spelling each, and Swiss thousands (``1'500``) to commas."""
     text = _clean(text)
@@ -125,7 +133,9 @@ NUMBER = (
     r"(?:\d{1,3}(?:,\d{3})+(?![\d])|\d{1,2}(?:,\d{2}){1,8},\d{3}(?!\d)|\d+)(?:\.\d+)?(?:[eE][+-]?\d+(?![\w.]))?"
     r"|\.\d+(?:[eE][+-]?\d+(?![\w.]))?"
 )
-_WRITTEN = rf"(?P<number>(?:{NUMBER})(?:\.\.\.(?!\.)|…)?)"
+IN_BASE = r"_\d\d?(?!\w)"
+"""The base behind a numeral, as ``reading.numerals`` writes it: ``101_2``."""
+_WRITTEN = rf"(?P<number>(?:{NUMBER})(?:\.\.\.(?!\.)|…|{IN_BASE})?)"
 _CODED = r"0[xX](?:\d+[A-Fa-f]|[A-Fa-f]|\d\d)[\dA-Fa-f]*|0[bB][01]+(?!\w)|0[oO][0-7]+(?!\w)"
 """Numbers of programs, which are not read: ``0x1F``, but not ``0x5 = 0``."""
 _UNGROUPED = (

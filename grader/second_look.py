@@ -15,7 +15,7 @@ from grader.checking.arithmetic import evaluate
 from grader.checking.check import differ_in_magnitude
 from grader.checking.grammar import parse
 from grader.limits import LimitError
-from grader.numbers import CONGRUENT, RELATION
+from grader.numbers import BASES, CONGRUENT, RELATION
 from grader.types import CheckStatus, EquationCheck
 
 if TYPE_CHECKING:
@@ -78,12 +78,9 @@ _MODULUS = re.compile(
 )
 _NINES = re.compile(r"\bdigital roots?\b|\bcast(?:s|ing)? out\b", re.IGNORECASE)
 _RESIDUES = re.compile(r"\b(?:legendre|jacobi|quadratic (?:non-?)?residues?|reciprocity)\b", re.IGNORECASE)
-_BASE = re.compile(r"\bbase[- ]?[$\\(]{0,3}(\d{1,2}\b|[a-z]+)|\b(binary|octal|hex)", re.IGNORECASE)
-_BASES = {
-    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "twelve": 12,
-    "sixteen": 16, "binary": 2, "octal": 8, "hex": 16,
-}  # fmt: skip
+_BASE = re.compile(r"\bbase[- ]?[$\\(]{0,3}(\d{1,2}\b|[a-z]+)|\b(binary|octal|hex)|\d\)?_\{?(\d{1,2})\b", re.IGNORECASE)
 _LOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_WITHOUT_BASE = re.compile(r"(?<![\d_])\d+(?![\d_])")
 _DIGITS = re.compile(r"\bdigit", re.IGNORECASE)
 _CLOCK = re.compile(r"\bclock\b|\bo'clock|\d ?[ap]\.?m\b|\bnoon\b|\bmidnight\b", re.IGNORECASE)
 _PREFIXED = re.compile(
@@ -245,8 +242,8 @@ class SecondLook:
 
     @cached_property
     def _bases(self) -> set[int]:
-        names = {(name or other).lower() for name, other in _BASE.findall(self._text)}
-        bases = {int(name) if name.isdecimal() else _BASES.get(name, 0) for name in names}
+        names = {next(filter(None, groups)).lower() for groups in _BASE.findall(self._text)}
+        bases = {int(name) if name.isdecimal() else BASES.get(name, 0) for name in names}
         return {base for base in bases if 2 <= base <= 16}
 
     def _is_congruent(self, check: EquationCheck) -> bool:
@@ -269,9 +266,8 @@ def _asked(check: EquationCheck) -> str:
 
 def _equal_in(text: str, base: int) -> bool:
     try:
-        left, right = (
-            evaluate(parse(re.sub(r"\d+", lambda run: str(int(run[0], base)), side))) for side in RELATION.split(text)
-        )
+        decimal = _WITHOUT_BASE.sub(lambda run: str(int(run[0], base)), text)
+        left, right = (evaluate(parse(side)) for side in RELATION.split(decimal))
     except (ArithmeticError, ValueError, LimitError):
         return False
     return left == right

@@ -5,7 +5,8 @@
     factor   = [ "-" | "+" ] power
     power    = postfix [ "^" factor ]
     postfix  = primary { "%" | "!" }
-    primary  = number [ " " integer "/" integer ] | "(" sum ")" | function "(" sum { "," sum } ")" | constant | letter
+    primary  = numeral | "(" sum ")" | function "(" sum { "," sum } ")" | constant | letter
+    numeral  = number [ " " integer "/" integer | "_" base ]
 
 A text that this grammar does not consume whole raises ``GrammarError``: what is left over is never dropped. ``nothing``
 stands for a product (``2(3+4)``, ``2pi``), but not between two written numbers.
@@ -15,11 +16,12 @@ Where convention leaves two readings, ``Convention`` says which one to build.
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import NamedTuple
 
 from grader.checking.tree import Binary, Call, Letter, Node, Number, Unary, has_percent, is_percent
-from grader.limits import MAX_BITS, MAX_DEPTH, MAX_NODES, LimitError
-from grader.numbers import CONSTANTS, FUNCTIONS, NUMBER, Written, parse_number
+from grader.limits import MAX_BITS, MAX_DEPTH, MAX_DIGITS, MAX_NODES, LimitError
+from grader.numbers import CONSTANTS, FUNCTIONS, IN_BASE, MAX_BASE, NUMBER, Written, parse_number
 
 
 class GrammarError(ValueError):
@@ -38,7 +40,7 @@ class Convention(NamedTuple):
 
 
 _TOKEN = re.compile(
-    rf"(?P<mixed>(?<=\d )\d+/\d+(?![\d.]))|(?P<number>(?:{NUMBER})(?:\.\.\.|…)?)"
+    rf"(?P<mixed>(?<=\d )\d+/\d+(?![\d.]))|(?P<number>(?:{NUMBER})(?:\.\.\.|…|{IN_BASE})?)"
     rf"|(?P<name>{'|'.join(sorted(FUNCTIONS | CONSTANTS))})|(?P<sign>//|mod|[-+*/^%!(),])"
     r"|(?P<letter>[^\W\d_](?:_(?:\w|\([^()]*\)))?'*)|(?P<space> )|(?P<other>.)",
     re.DOTALL,
@@ -175,6 +177,9 @@ class _Parser:
         raise GrammarError(f"{text!r} stands where a number should")
 
     def _number(self, text: str) -> Node:
+        if "_" in text:
+            digits, _, base = text.partition("_")
+            return _numeral(digits, int(base))
         number: Node = Number(_bounded(parse_number(text)))
         if self.tokens[self.position][0] != "mixed":
             return number
@@ -196,6 +201,16 @@ class _Parser:
         if not self._take(")") or len(arguments) != _FUNCTION_ARGUMENTS[name]:
             raise GrammarError(f"{name} takes {_FUNCTION_ARGUMENTS[name]} arguments in closed brackets")
         return Call(name, tuple(arguments))
+
+
+def _numeral(digits: str, base: int) -> Node:
+    """A numeral of another base: added to nothing, because it is no written number, which might be rounded."""
+    if len(digits) > MAX_DIGITS:
+        raise LimitError("MAX_DIGITS", f"a number of {len(digits)} characters")
+    if not (digits.isdecimal() and 2 <= base <= MAX_BASE) or any(int(digit) >= base for digit in digits):
+        raise GrammarError(f"{digits} is no numeral of base {base}")
+    value = Number(Written(Fraction(int(digits, base)), 0))
+    return value if base == 10 else Binary("+", Number(Written(Fraction(0), 0)), value)
 
 
 def _left_to_right(factors: list[Node], signs: list[str]) -> Node:

@@ -70,13 +70,15 @@ def _first_or_next_number(walker: Walker, index: int) -> int:
             # "= Tom's 5 apples": the number is part of a name; what follows is no longer this relation's side.
             walker.close()
             side = walker.side
-        if index and walker.tokens[index - 1].kind == Kind.WORD:
+        if index and walker.tokens[index - 1].kind == Kind.WORD and "_" not in walker.tokens[index].text:
             side.named = walker.tokens[index - 1].text
             side.ordered = leaves_order_open(walker.tokens, index - 1)
             side.ambiguous |= len(walker.tokens[index].text) < 3 and _is_numbered(walker, index - 1)
         side.led = index > 0 and walker.tokens[index - 1].text != STATES
         side.ambiguous |= is_torn(walker.tokens, index)
-    side.operand(walker.tokens[index].text.replace(",", ""))
+    text = walker.tokens[index].text.replace(",", "")
+    side.operand(text)
+    side.applied |= "_" in text
     return index + 1
 
 

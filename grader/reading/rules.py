@@ -13,6 +13,7 @@ from grader.numbers import COMPARISONS, CONGRUENT, CURRENCY_CODES, clean, tokeni
 from grader.reading.ahead import is_name
 from grader.reading.congruences import Moduli, congruences, is_supposed
 from grader.reading.latex import delatex
+from grader.reading.numerals import has_numeral, with_bases
 from grader.reading.remainders import with_products
 from grader.reading.simple import read_simple
 from grader.reading.walker import Walker
@@ -108,7 +109,7 @@ def read_by_tokens(text: str) -> Reading:
     if "/-" in text:
         text = _AMOUNT_ENDS.sub("", text)
     plain = delatex(clean(_NUMBERED.sub(r"\1: ", text) if ":" in text else text))
-    tokens = tokenise(with_products(plain))
+    tokens = tokenise(with_bases(with_products(plain)))
     walker = Walker(tokens)
     walker.walk(0, len(tokens))
     approximate = _ROUNDING.search(text) is not None
@@ -227,7 +228,8 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
         if side.ambiguous or (side.ordered and side.calculates) or side.mixes_words_and_ranks():
             return AMBIGUOUS
     if algebra:
-        return None
+        # "n = 110_2" may be followed by "n = 110"
+        return AMBIGUOUS if has_numeral(left) or has_numeral(right) else None
     if any(side.scaled and side.operators for side in (left, right)):
         return AMBIGUOUS
     if worded and left.named is not None and left.named.lower() == "of":

@@ -127,7 +127,7 @@ class Side:
 
     def is_literal(self) -> bool:
         """Whether this is one written number and nothing else."""
-        return len(self.pieces) == 1 and self.pieces[0][0] in ".0123456789"
+        return len(self.pieces) == 1 and self.pieces[0][0] in ".0123456789" and "_" not in self.pieces[0]
 
     def is_number(self) -> bool:
         """Whether this is one written number with or without a sign."""
