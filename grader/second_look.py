@@ -70,10 +70,10 @@ _OWN_OPERATION = re.compile(
     re.IGNORECASE,
 )
 _MODULUS = re.compile(
-    r"\b[pb]?mod(?:ulo|ulus)?(?: is| of)?\W{0,4}(\d{1,9})"
+    r"\b[pb]?mod(?:ulo|ulus)?(?: is| of| [a-z] =)?\W{0,4}(\d{1,9})"
     r"|(?:\b(?-i:Z)|\b(?:in|over|field) (?-i:F)|ℤ|\\Z|\\(?:mathbb|mathbf|Bbb) ?\{?[ZF]\}?|𝔽|\bGF)"
     r" ?[_/(]? ?[{(]?(\d{1,9}|[₀-₉]{1,9})"
-    r"|\b(\d{1,3})[- ]hour (?:analog |digital )?clock\b",
+    r"|\b(\d{1,3})[- ]hour (?:(?:analog |digital )?clock|arithmetic)\b|\b(\d{1,9}) (?:be|is|as) (?:the|our) modulus\b",
     re.IGNORECASE,
 )
 _NINES = re.compile(r"\bdigital roots?\b|\bcast(?:s|ing)? out\b", re.IGNORECASE)

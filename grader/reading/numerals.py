@@ -37,7 +37,7 @@ def _one_spelling(match: re.Match[str]) -> str:
     digits = match["digits"] or match["inside"]
     name = match["base"] or match["grouped"] or match["braced"] or match["low"].translate(_LOW)
     base = int(name) if name.isdecimal() else BASES.get(name, 0)
-    if match["inside"] and len(digits) < MIN_DIGITS:
+    if match["inside"] and len(digits) < MIN_DIGITS and base != 10:
         return UNREADABLE  # "(10)_3 = 10 * 9 * 8"
     if not 2 <= base <= MAX_BASE or any(int(digit) >= base for digit in digits):
         return UNREADABLE  # "5_2", "121_b": an index, a gap for a digit, or a base that is not known
