@@ -340,6 +340,7 @@ def test_a_corrected_congruence_does_not_fail(grade):
         ("9≡2", CheckStatus.UNPARSABLE, "a congruence has one modulus"),
         ("123/10≡2 (mod 7)", CheckStatus.UNPARSABLE, "no value: a quotient that is no integer may be rounded"),
         ("1.5≡3 (mod 7)", CheckStatus.UNPARSABLE, "no value: decimals have no residue"),
+        ("50%≡4 (mod 7)", CheckStatus.UNPARSABLE, "no value: decimals have no residue"),
         ("sqrt(2)≡3 (mod 7)", CheckStatus.UNPARSABLE, "no value: root 2 of 2"),
         ("2≡3^5 (mod 11)", CheckStatus.FAILS, "3^5 is 1 modulo 11, not 2"),
         ("2≡3 (mod 11)", CheckStatus.FAILS, "2 is not 3 modulo 11"),

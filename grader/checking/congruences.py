@@ -15,7 +15,7 @@ from grader.checking.arithmetic import UndefinedError, apply, show
 from grader.checking.explain import shortened
 from grader.checking.grammar import GrammarError
 from grader.checking.readings import readings
-from grader.checking.tree import Binary, Node, Unary, fold, signs_of, traits
+from grader.checking.tree import Binary, Node, Unary, fold, has_percent, signs_of, traits
 from grader.limits import MAX_MODULAR_EXPONENT_BITS, MAX_READINGS, LimitError
 from grader.numbers import CONGRUENT
 
@@ -68,7 +68,7 @@ def judge_congruence(text: str) -> Comparison:
 
 def residue_of(tree: Node, modulus: int) -> Residue:
     """Residue of a side; raises where it has none, and ``LimitError`` where only its exact value would tell."""
-    if not traits(tree).whole:
+    if not traits(tree).whole or has_percent(tree):
         raise UndefinedError("decimals have no residue")
 
     def combine(node: Node, operands: list[Residue]) -> Residue:
