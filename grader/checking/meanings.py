@@ -28,6 +28,17 @@ _SUPPOSED = (
 _DEFINED = r"\b(?:let|denote|call|define|set|say)\b[^.;\n]{{0,40}}?(?<![A-Za-z]){letter}(?![A-Za-z'])"
 
 
+_OTHER_ALGEBRA = re.compile(
+    r"\bmod(?:ulo|ulus)?\b|\\[pb]?mod\b|≡|\\equiv|\b(?:congruen\w+|matri(?:x|ces)|vectors?|operators?|boolean|logic\w*|commut\w*|rings?"
+    r"|fields?|groups?|characteristic|neglect\w*|ignor\w+|approx\w*|small|negligible|no solutions?|contradict\w*"
+    r"|inconsistent|impossible|mistakes?|wrong\w*|incorrect\w*|false|counterexamples?|not equal|never|limits?|series"
+    r"|perpendicular|orthogonal|(?:is|are|does|do|did|was)(?:n't| not))\b"
+    r"|≠|≈|∅|\\(?:neq?|approx|emptyset|varnothing|lim)\b|\bd/d[a-z]\b|\\frac\{d",
+    re.IGNORECASE,
+)
+"""Letters that are no numbers, or an equation that is said not to hold, or nearly to."""
+
+
 class Meanings:
     """What the text of one solution says about its letters; looked into only where something would fail."""
 
@@ -40,6 +51,19 @@ class Meanings:
         if self._varies is None:
             self._varies = _VARIES.search(self._text) is not None
         return self._varies or (bounds and _BOUNDS.search(self._text) is not None)
+
+    def other_algebra(self) -> bool:
+        """Whether letters may be other than numbers, or equations may be written that do not hold."""
+        return _OTHER_ALGEBRA.search(self._text) is not None
+
+    def is_zero(self, letter: str) -> bool:
+        """Whether a letter, or a product that it ends, is set to zero."""
+        return (
+            re.search(
+                rf"{re.escape(letter)}[\s$\\)}}]*(?:=|\bis\b|\bequals?\b)[\s$\\({{]*(?:0(?![.\d])|zero\b)", self._text
+            )
+            is not None
+        )
 
     def are_kept(self, letters: set[str]) -> bool:
         """Whether each of the letters is introduced once at most, and takes no value for the sake of argument."""

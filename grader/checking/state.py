@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from grader.checking.claims import (
@@ -13,7 +14,7 @@ from grader.checking.claims import (
     units_of,
 )
 from grader.checking.comparison import Bounds, bound_of, settled
-from grader.checking.curves import Curves, misfactored
+from grader.checking.curves import Curves, misfactored, miswritten
 from grader.checking.explain import explain
 from grader.checking.linear import Relation, Row, System
 from grader.checking.meanings import Meanings
@@ -59,7 +60,6 @@ class State:
     def __init__(self, claims: Sequence[Claim], text: Callable[[], str], inexact: set[str]) -> None:
         self._claims = {claim.place: claim for claim in claims}
         self._text = text
-        self._meanings: Meanings | None = None
         self._letters = {name for claim in claims for name in claim.letters if len(name) == 1}
         self._loose = loose_letters(claims)
         for claim in claims:
@@ -94,7 +94,12 @@ class State:
 
     def review(self, claim: Claim, finding: Finding) -> Finding:
         """Judge a wrong rewriting, now that the values of its letters are known; other claims keep their finding."""
-        if finding is not UNDECIDED or claim.equation.doubt is not None or claim.compares or not claim.rewrites():
+        if finding is not UNDECIDED or claim.equation.doubt is not None or claim.compares:
+            return finding
+        reason = miswritten(claim) if claim.forms else None
+        if reason is not None and not self._may_be_zero(claim) and not self._told.other_algebra():
+            return Finding(CheckStatus.FAILS, reason)
+        if not claim.rewrites():
             return finding
         form = claim.forms[0]
         known = [self._worlds[0].value(letter) for letter in claim.letters]
@@ -102,6 +107,15 @@ class State:
             return finding
         left, right = claim.sides()
         return Finding(CheckStatus.FAILS, f"{left} is {spell(form.one.above)}, not {right}")
+
+    def _may_be_zero(self, claim: Claim) -> bool:
+        """Whether the solution sets one of the claim's letters, or a product of them, to zero."""
+        terms = (
+            next(iter(one.forms[0].zero)) for one in self._claims.values() if one.forms and len(one.forms[0].zero) == 1
+        )
+        return any(term and claim.letters.issuperset(term) for term in terms if term not in claim.forms[0].zero) or any(
+            self._told.is_zero(letter) for letter in claim.letters
+        )
 
     def _compared(self, claim: Claim) -> Finding:
         """A comparison holds where values that are known or an earlier comparison prove it; it never fails."""
@@ -252,11 +266,9 @@ class State:
         letters = {name for claim in claims for name in claim.letters}
         if letters & self._loose or mixes_units(units_of(claims)):
             return False
-        if self._meanings is None:
-            self._meanings = Meanings(self._text())
-        if any(self._meanings.drops_letters(claim.equation.text, self._letters) for claim in claims):
+        if any(self._told.drops_letters(claim.equation.text, self._letters) for claim in claims):
             return False
-        return self._meanings.are_kept(letters)
+        return self._told.are_kept(letters)
 
     def _keeps_values(self, letters: frozenset[str]) -> bool:
         """Whether the letters have the values that equations gave them here too, not those of some interval."""
@@ -264,9 +276,12 @@ class State:
 
     def _varies(self) -> bool:
         """Whether the letters have several values, as on curves and in cases."""
-        if self._meanings is None:
-            self._meanings = Meanings(self._text())
-        return self._meanings.vary(bounds=False)
+        return self._told.vary(bounds=False)
+
+    @cached_property
+    def _told(self) -> Meanings:
+        """What the words say of the letters."""
+        return Meanings(self._text())
 
     def _names(self, places: frozenset[int]) -> str:
         """The equations by their texts, if they are few."""
