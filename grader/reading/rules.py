@@ -210,7 +210,7 @@ def _doubt_of_comparison(left: Side, right: Side) -> str | None:
 def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool) -> str | None:
     """Why this pair must not fail a row, or None. ``first``: the left side is the first of its chain."""
     for side in (left, right):
-        if side.ambiguous or (side.ordered and side.calculates) or side.mixes_words_and_ranks():
+        if side.ambiguous or (side.ordered and side.calculates) or side.mixes_words_and_ranks() or side.adds_to_share():
             return AMBIGUOUS
     if algebra:
         return None

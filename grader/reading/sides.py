@@ -150,6 +150,11 @@ class Side:
         """Whether things are added, each named (``2 adults + 3 children``), which may stand for what they cost."""
         return self.sums() and len(self.things) == self.operators + 1
 
+    def adds_to_share(self) -> bool:
+        """Whether a share of a thing stands beside a bare number (``half of the number plus 2``)."""
+        shares = sum(thing.startswith("of ") for thing in self.things)
+        return 0 < shares < 1 + sum(piece in ("+", "-") for piece in self.pieces[1:])
+
     def is_shortened(self, *, money: bool) -> bool:
         """Whether what stands behind a number may multiply it: ``6 lakh``, ``15k`` and, of ``money``, ``$1m``."""
         return self.shortened or any(letter == "k" or (money and letter == "m") for _, letter in self.letters)

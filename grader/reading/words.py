@@ -65,6 +65,12 @@ DETERMINERS = _words("each every per a an the this that one he she it they who a
 ABBREVIATIONS = _words("sq cu ft in oz lb lbs hr hrs min mins sec secs yd yds no approx vs etc mi pt qt gal")
 """Words whose full stop does not end a sentence."""
 
+THING_WORDS = _words("the his her its their my our your this that it what some another as more itself himself herself")
+"""What a thing begins with that a number is multiplied with (``5 times the number``, ``3 times as old``)."""
+
+UNKNOWN_NOUNS = _words("number value certain quantity variable digit")
+"""Things with an indefinite article that are multiplied (``5 times a number``); ``4 times a week`` says how often."""
+
 POWER_WORDS = {"squared": "^2", "cubed": "^3"}
 """Powers in words behind a number; behind a unit they belong to it."""
 
