@@ -70,3 +70,80 @@ def test_a_word_for_a_number_is_no_label(grader, text):
 def test_words_of_calculation(grader, text, equations):
     """How often something happens and shares of one thing are labels; letters are unknowns."""
     assert [check.text for check in checks_of(grader, text)] == equations
+
+
+# --- functions of angles, logarithms ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sin 45° = √2/2 ≈ 0.707",
+        "tan 30° = 1/√3 = √3/3 ≈ 0.577",
+        "sin 60° = 0.86",
+        "h = 50 tan 35° = 50(0.7002) = 35.01 m",
+        "50·tan(35°) = 50·0.7 = 35",
+        "\\[\\frac{10 \\sin 40^\\circ}{\\sin 60^\\circ} = \\frac{6.43}{0.87} = 7.39\\]",
+        "c² = 5² + 7² − 2·5·7·cos 50° = 74 − 45 = 29",
+        "\\(\\sin 75^\\circ = \\sin(45^\\circ + 30^\\circ) = \\frac{\\sqrt6 + \\sqrt2}{4}\\)",
+        "\\(\\cos 20^\\circ \\cos 40^\\circ \\cos 80^\\circ = \\frac18\\)",
+        "\\(\\int_0^{\\pi} \\sin x \\, dx = -\\cos \\pi + \\cos 0 = 1 + 1 = 2\\)",
+        "\\(2(\\cos 60^\\circ + i \\sin 60^\\circ) = 1 + i\\sqrt{3}\\)",
+        "\\(\\sin \\pi x = 0\\)",
+        "segment = (60/360)π·36 − ½·36·sin 60° = 18.84 − 15.59 = 3.25",
+        "F = 500 sin 37° = 500 · 3/5 = 300",
+        "sin(30) = -0.988",
+        "sin 30°15' = 0.5038",
+        "b sin 30° = 5",
+        "AB sin 30° = 5",
+        "(AB) sin 30° = 5",
+        "mg sin 30° = 49",
+        "\\(\\tan 90^\\circ = 0\\)",
+        "2 sin 30° · 10 = 10 + 3 = 13",
+        "\\(\\tan 60^\\circ = \\frac{h}{30} \\Rightarrow h = 30\\tan 60^\\circ = 30\\sqrt{3}\\)",
+        "The temperature is 30°C = 86°F.",
+        "log 8 = 3",
+        "pH = -log(10^-3) = 3",
+        "\\(\\log_2 4 \\cdot 8 = 5\\)",
+        "\\(\\log_2 8^2 = 6\\)",
+        "\\(\\log_2 3 \\cdot \\log_3 4 = \\log_2 4 = 2\\)",
+        "\\(\\log_{10} 50 = 1.699\\)",
+        "\\(n = \\frac{\\ln 2}{\\ln 1.05} = \\frac{0.6931}{0.0488} = 14.2\\)",
+        "\\(\\log_{\\frac12} 8 = -3\\)",
+        "\\(\\log_2(\\log_2 16) = 2\\)",
+    ],
+)
+def test_right_functions_raise_no_alarm(grader, text):
+    """What is exact or rounded holds; angles without a size, unknown bases and factors in words are not judged."""
+    assert_clear(grader, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("sin 30° = √3/2", "sin(30°) is 0.5, but sqrt(3)/2 is about 0.866"),
+        (
+            "h = 30 · tan 60° = 30√2 ≈ 42.4 m",
+            "30*tan(60°) is about 51.9615, but 30sqrt(2) is about 42.4264",
+        ),
+        (
+            "tan 45° + 2 sin 30° − cos 0° = 1 + 1 − 0 = 2",
+            "tan(45°)+2sin(30°)-cos(0°) is 1, but 1+1-0 is 2",
+        ),
+        ("\\(\\cos\\frac{\\pi}{3} = \\frac{1}{3}\\)", "cos(((pi)/(3))) is 0.5, but 1/3 is about 0.3333"),
+        ("Since sin²30° = 1/2, we stop.", "sin(30°)^(2) is 0.25, but 1/2 is 0.5"),
+        ("sin 40° = 0.65", "sin(40°) is about 0.6428, not 0.65"),
+        ("cos 60 degrees = 0.6", "cos(60°) is 0.5, not 0.6"),
+        ("log_2(8) = 4", "log_2(8) is 3, not 4"),
+        ("\\(\\log_2 8 + 2 = 4 + 2\\)", "log_2(8)+2 is 5, but 4+2 is 6"),
+        (
+            "\\(\\log_8 32 = \\frac{\\log_2 32}{\\log_2 8} = \\frac{4}{3}\\)",
+            "((log_2(32))/(log_2(8))) is about 1.6667, but 4/3 is about 1.3333",
+        ),
+        ("log base 2 of 16 = 5", "log_2(16) is 4, not 5"),
+        ("\\(\\ln 2 = 0.639\\)", "ln(2) is about 0.6931, not 0.639"),
+    ],
+)
+def test_false_functions_fail(grader, text, detail):
+    """A value of an angle whose size is written, or of a logarithm with its base, is checked."""
+    assert details_of_failures(grader, text) == [detail]

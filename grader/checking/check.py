@@ -18,17 +18,27 @@ from grader.checking.explain import explain, explain_conversion, say, shortened
 from grader.checking.flat import flat_value
 from grader.checking.grammar import GrammarError
 from grader.checking.quantities import converted_quotient, converted_sum, rate_factors
-from grader.checking.readings import LABEL, readings
+from grader.checking.readings import FUNCTIONS_READ, LABEL, Reading, readings
 from grader.checking.rounding import (
     INTEGER_QUOTIENT,
     as_endless,
     joined_by_rounding,
     printed_by_program,
+    rounded_on_the_way,
     rounds_in_scientific,
     rounds_to,
 )
 from grader.checking.symbolic import SymbolicError, SymbolicProcess
-from grader.checking.tree import Binary, Node, Number, leading_number, traits
+from grader.checking.tree import (
+    TRANSCENDENT,
+    Binary,
+    Node,
+    Number,
+    count_terms,
+    is_transcendent,
+    leading_number,
+    traits,
+)
 from grader.checking.units import BARE, conversion_factors, plural
 from grader.limits import MAX_NODES, MAX_READINGS, LimitError
 from grader.numbers import RELATION, SCALE_WORDS, Written
@@ -117,7 +127,7 @@ class Checker:
                 outcome = compare(equation, reading.left, reading.right)
             except (UndefinedError, SymbolicError, _RunsOnError) as error:
                 # Without a value under the textbook's reading it does not fail, whatever the other readings say.
-                if textbook is None or isinstance(error, _RunsOnError):
+                if textbook is None or (isinstance(error, _RunsOnError) and not _term_by_term(reading)):
                     unanswered = unanswered or error
                 continue
             if outcome.status != CheckStatus.FAILS and not _is_label_by_neighbour(reading.name, outcome):
@@ -212,7 +222,23 @@ class Checker:
             return _Outcome(CheckStatus.ROUNDED, *texts, reason)
         if _close(a, b):
             raise UndefinedError("equal to sixty digits, not proved")
+        if is_transcendent(left) or is_transcendent(right):
+            inexact = any(f"{name}(" in text for name in TRANSCENDENT for text in texts)
+            if inexact and equation.approximate and abs(a - b) * TABLE_ACCURACY <= abs(a):
+                return _Outcome(CheckStatus.ROUNDED, *texts, "about")
+            literal = traits(left).literal or traits(right).literal
+            if literal is None and rounded_on_the_way(a, left, b, right, whole=inexact):
+                return _Outcome(CheckStatus.ROUNDED, *texts, "rounded on the way")
         return _Outcome(CheckStatus.FAILS, *texts, explain(equation.text, a, left, b, right))
+
+
+TABLE_ACCURACY = 100
+"""Part of a function's value by which "about" may miss it: nobody computes a sine by hand."""
+
+
+def _term_by_term(reading: Reading) -> bool:
+    """Whether values are put for functions term by term: ``tan 45° + 2 sin 30° - cos 0° = 1 + 1 - 0``."""
+    return FUNCTIONS_READ in (reading.name or "") and 3 <= count_terms(reading.left) == count_terms(reading.right)
 
 
 def _is_no_excuse(equation: Equation, outcome: _Outcome) -> bool:

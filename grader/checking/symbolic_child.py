@@ -90,6 +90,16 @@ _OPERATIONS: dict[str, Any] = {
     "root": lambda degree, a: sympy.real_root(a, degree),
     "abs": sympy.Abs,
     "binom": sympy.binomial,
+    "perm": sympy.ff,
+    "unary °": lambda a: a * sympy.pi / 180,
+    "sin": sympy.sin,
+    "cos": sympy.cos,
+    "tan": sympy.tan,
+    "cot": sympy.cot,
+    "sec": sympy.sec,
+    "csc": sympy.csc,
+    "ln": sympy.log,
+    "log": lambda base, a: sympy.log(a, base),
     "pi": lambda: sympy.pi,
 }
 

@@ -12,6 +12,7 @@ from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CH
 from grader.numbers import COMPARISONS, CURRENCY_CODES, clean, tokenise
 from grader.reading.ahead import is_name
 from grader.reading.latex import delatex
+from grader.reading.notation import in_brackets
 from grader.reading.remainders import with_products
 from grader.reading.simple import read_simple
 from grader.reading.walker import Walker
@@ -103,6 +104,7 @@ def read_by_tokens(text: str) -> Reading:
         text = _ARROW.sub(r"\1 = ", text)
     if "/-" in text:
         text = _AMOUNT_ENDS.sub("", text)
+    text = in_brackets(text)
     plain = delatex(clean(_NUMBERED.sub(r"\1: ", text) if ":" in text else text))
     tokens = tokenise(with_products(plain))
     walker = Walker(tokens)
@@ -145,7 +147,9 @@ def _pairs(chain: Chain, *, approximate: bool) -> tuple[list[Equation], bool]:
         if first and _is_name(side):
             continue
         clear &= not (side.ambiguous or side.words_used)
-        if before is not None:
+        if before is not None and _is_function_of_unknown(before, side):
+            clear = False
+        elif before is not None:
             relation = chain.relations[position - 1]
             rounded = approximate or relation == "≈" or side.approximate
             algebra = _letters_are_unknowns(before, side)
@@ -158,6 +162,11 @@ def _pairs(chain: Chain, *, approximate: bool) -> tuple[list[Equation], bool]:
             found.append(_equation(before, side, relation, doubt, approximate=rounded, algebra=algebra))
         before = side
     return found, clear and all(equation.doubt is None for equation in found)
+
+
+def _is_function_of_unknown(left: Side, right: Side) -> bool:
+    """``tan 30° = h/50``: the algebra has no place for it."""
+    return (left.transcendent or right.transcendent) and _letters_are_unknowns(left, right)
 
 
 def _compares(chain: Chain, position: int) -> bool:

@@ -11,8 +11,8 @@ class Side:
 
     __slots__ = (
         "ambiguous", "applied", "approximate", "currency", "expecting", "fraction", "label", "labels", "led", "letters",
-        "named", "of", "operators", "ordered", "pieces", "rates", "scaled", "shortened", "things", "units", "unknown",
-        "unreadable", "words_used",
+        "named", "of", "operators", "ordered", "pieces", "rates", "scaled", "shortened", "things", "transcendent",
+        "units", "unknown", "unreadable", "words_used",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -41,6 +41,8 @@ class Side:
         """It can be read in more than one way."""
         self.applied = False
         """A function or a factorial is taken: more than a quantity by itself."""
+        self.transcendent = False
+        """A function of an angle or a logarithm is taken."""
         self.approximate = False
         """A word such as "about" stands before it."""
         self.words_used = False

@@ -101,6 +101,9 @@ FUNCTION_WORDS = _words(
 )
 """Functions that are written before their number without brackets (``sin 30``, ``log 100``)."""
 
+BEFORE_FUNCTION = CONNECTIVES | _words("know note recall using use by find compute calculate evaluate remember where")
+"""What may stand before a function at the beginning of a side; other words may name what it is multiplied with."""
+
 SET_FUNCTIONS = _words("lcm gcd hcf gcf")
 """Of these, the ones that take more than one number (``lcm 4 and 6``)."""
 
