@@ -25,6 +25,7 @@ _ANNOTATION = re.compile(r"<<[^<>\n]*>>|«[^«»\n]*»")
 _LIST_MARK = re.compile(r"(?:(?:[-*+•●▪◦>]|#{1,6}|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|[ivxIVX]{1,4}[.)])\s+)+(?=\S)")
 _BOLD = re.compile(r"(?<![\w)\]])\*\*(?=\S)|(?<=\S)\*\*(?![\w(\[$])|`+")
 _FENCE = re.compile(r"(?:```|~~~)")
+_ABSOLUTE = re.compile(r"\|[-−\d][^|=]{0,80}\| ?[=≈+*/×·÷](?!.*\|$)")  # "|3 - 8| = 5" is no row of a table
 _TRACE_OPEN = re.compile(r"<(think|thinking|reasoning|scratchpad|thought)>", re.IGNORECASE)
 _TRACE_CLOSE = re.compile(r"</(think|thinking|reasoning|scratchpad|thought)>", re.IGNORECASE)
 _FINAL = re.compile(r"(?:####|(?:the )?(?:final )?answer(?: is)?\s*[:=]?|a\s*:)\s*(?P<answer>.*)", re.IGNORECASE)
@@ -115,7 +116,7 @@ def _plain(text: str) -> str:
         text = text[mark.end() :]
     if "**" in text or "`" in text:
         text = _BOLD.sub(" ", text)
-    if text.startswith("|"):
+    if text.startswith("|") and not _ABSOLUTE.match(text):
         text = text.replace("|", ";")
     return text
 

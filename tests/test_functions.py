@@ -147,3 +147,77 @@ def test_right_functions_raise_no_alarm(grader, text):
 def test_false_functions_fail(grader, text, detail):
     """A value of an angle whose size is written, or of a logarithm with its base, is checked."""
     assert details_of_failures(grader, text) == [detail]
+
+
+# --- binomials, bars --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12C3 = 220",
+        "Room 12C3 = 5 people",
+        "10C4 = 10!/(4!6!) = 210",
+        "5C2 × 4C1 = 10 × 4 = 40 ways",
+        "The probability is 4C2/52C2 = 6/1326.",
+        "\\(\\frac{^{4}C_{2}}{^{52}C_{2}} = \\frac{6}{1326} = \\frac{1}{221}\\)",
+        "¹²C₃ = 220",
+        "2C1 + 3C2 = 7",
+        "2P1 = 10, so P1 = 5",
+        "P(5,2) = 0.3",
+        "The cost C(12,2) = 12*5 + 2*6 = 72",
+        "Let P(5,2) = 7 be a value of the polynomial.",
+        "x^{12}C_{3} = 5",
+        "\\(C_5^2 = 9\\)",
+        "It was 12C outside = 54F",
+        "|3 - 8| = 5",
+        "\\(|3-8| = |-5| = 5\\)",
+        "P(A|B) = 3/8",
+        "| 3 | 4 | 8 |",
+        "| Day | 3 + 4 | = 8 |",
+        "Mon | 3 + 4 | 7 = 7",
+        "3|6|12 = 5",
+        "Since 3 | 12 and 4 | 12, 3 + 4 = 7.",
+        "{x | x > 3} | 3 = 3",
+        "\\(\\|3\\| = 4\\)",
+        "||3|-|5|| = 2",
+        "|a| = 5",
+        "\\(|3+4i| = 5\\)",
+        "|(3,4)| = 5",
+        "|3 1; 2 4| = 10",
+        "\\(\\begin{vmatrix} 3 & 1 \\\\ 2 & 4 \\end{vmatrix} = 12 - 2 = 10\\)",
+        "|S| = 12, |T| = 2|S| = 24",
+        "\\(\\frac{|3(2) + 4(1) - 5|}{\\sqrt{3^2 + 4^2}} = \\frac{5}{5} = 1\\)",
+    ],
+)
+def test_right_binomials_and_bars_raise_no_alarm(grader, text):
+    """Rooms, constants, probabilities, costs, divisors, tables, sets, vectors and determinants are left alone."""
+    assert_clear(grader, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("12C3 = 210", "binom(12,3) is 220, not 210"),
+        ("\\(^{12}C_{3} = 210\\)", "binom(12,3) is 220, not 210"),
+        ("\\({}_{12}C_3 = 210\\)", "binom(12,3) is 220, not 210"),
+        ("¹²C₃ = 210", "binom(12,3) is 220, not 210"),
+        ("12 choose 3 = 210", "binom(12,3) is 220, not 210"),
+        ("To choose 2 of 12 there are C(12,2) = 72 ways.", "binom(12,2) is 66, not 72"),
+        ("The number of committees is \\(C_{10}^{3} = 720\\).", "binom(10,3) is 120, not 720"),
+        ("12P3 = 1340", "perm(12,3) is 1320, not 1340"),
+        ("There are P(5,2) = 25 ways to arrange them.", "perm(5,2) is 20, not 25"),
+        ("|3 - 8| = 6", "abs(3-8) is 5, not 6"),
+        ("The distance is |3 - 8| = 6.", "abs(3-8) is 5, not 6"),
+        ("\\(\\left|-3\\right| = 4\\)", "abs(-3) is 3, not 4"),
+        ("\\(\\lvert -3 \\rvert = 4\\)", "abs(-3) is 3, not 4"),
+        ("4 · |2 - 5| = 13", "4*abs(2-5) is 12, not 13"),
+        (
+            "\\(d = \\frac{|4·1+3·2-5|}{\\sqrt{4^2+3^2}} = \\frac{5}{\\sqrt7}\\)",
+            "((abs(4*1+3*2-5))/(sqrt(4^2+3^2))) is 1, but ((5)/(sqrt(7))) is about 1.8898",
+        ),
+    ],
+)
+def test_false_binomials_and_bars_fail(grader, text, detail):
+    """Combinations, permutations and absolute values of numbers are checked however they are written."""
+    assert details_of_failures(grader, text) == [detail]

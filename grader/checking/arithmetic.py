@@ -115,7 +115,24 @@ def _integer_root(value: int, degree: int) -> int:
     return low
 
 
+def logarithm(base: Fraction, value: Fraction) -> Fraction:
+    """Take the logarithm of a fraction to a whole base where it is a fraction: both are powers of one number."""
+    if value <= 0 or base <= 1:
+        raise UndefinedError("a logarithm of nothing, or to no base")
+    degree = max(n for n in range(1, int(base).bit_length() + 1) if _integer_root(int(base), n) ** n == base)
+    root_of_base, exponent = _integer_root(int(base), degree), 0
+    power_of_root = max(value.numerator, value.denominator)
+    if min(value.numerator, value.denominator) == 1:
+        while power_of_root % root_of_base == 0:
+            power_of_root, exponent = power_of_root // root_of_base, exponent + 1
+        if power_of_root == 1:
+            return Fraction(exponent if value > 1 else -exponent, degree)
+    raise NotRationalError(f"log {base} of {value}")
+
+
 def _call(tree: Call, values: list[Fraction]) -> Fraction:
+    if tree.name == "log":
+        return logarithm(*values)
     if tree.name == "pi" or tree.name in TRANSCENDENT:
         raise NotRationalError(tree.name)
     if tree.name == "sqrt":

@@ -220,9 +220,12 @@ class Checker:
         reason = _rounded(a, left, b, right, approximate=equation.approximate)
         if reason is not None:
             return _Outcome(CheckStatus.ROUNDED, *texts, reason)
+        functions = is_transcendent(left) or is_transcendent(right)
         if _close(a, b):
+            if functions:
+                return _Outcome(CheckStatus.ROUNDED, *texts, "equal to sixty digits")
             raise UndefinedError("equal to sixty digits, not proved")
-        if is_transcendent(left) or is_transcendent(right):
+        if functions:
             inexact = any(f"{name}(" in text for name in TRANSCENDENT for text in texts)
             if inexact and equation.approximate and abs(a - b) * TABLE_ACCURACY <= abs(a):
                 return _Outcome(CheckStatus.ROUNDED, *texts, "about")
