@@ -134,7 +134,7 @@ _UNGROUPED = (
     rf"(?!(?:{NUMBER})(?!,?\d|\.\d))\d+(?:,\d+)+|\d+\.\d+,\d+"  # digits and commas that are no number: "16,0000", "1,2"
 )
 _SIGNS = (
-    r"(?P<relation>==?(?![=>])|≈|~=|[≤≥]|(?<![-=<>])[<>]=?(?![=<>]|-(?!\d)))|(?P<operator>\*\*|//|[-+*/^])|(?P<percent>%)|(?P<currency>[$€£¥₹¢])"
+    r"(?P<relation>==?(?![=>])|≈|~=|[≤≥]|(?<![-=<>])[<>]=?(?![=<>]|-(?!\d)))|(?P<operator>\*\*|//|[-+*/^±])|(?P<percent>%)|(?P<currency>[$€£¥₹¢])"
     r"|(?P<open>[(\[])|(?P<close>[)\]])"
 )
 CURRENCY_CODES = frozenset(
@@ -237,7 +237,7 @@ _new_token = tuple.__new__
 
 
 # Signs with a meaning that this grammar does not hold: what stands around them is not read.
-UNJUDGED = frozenset(UNREADABLE + "±∓|_{}\\∑∫∏∈∪∩∛∜")
+UNJUDGED = frozenset(UNREADABLE + "∓|_{}\\∑∫∏∈∪∩∛∜")
 
 
 class Written(NamedTuple):

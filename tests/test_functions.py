@@ -221,3 +221,45 @@ def test_right_binomials_and_bars_raise_no_alarm(grader, text):
 def test_false_binomials_and_bars_fail(grader, text, detail):
     """Combinations, permutations and absolute values of numbers are checked however they are written."""
     assert details_of_failures(grader, text) == [detail]
+
+
+# --- plus and minus ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\\(x = \\frac{3 \\pm \\sqrt{169}}{2} = \\frac{3 \\pm 13}{2} = 8, -5\\)",
+        "\\(x = \\frac{-b \\pm \\sqrt{b^2 - 4ac}}{2a} = \\frac{7 \\pm \\sqrt{9}}{2}\\)",
+        "\\(x = \\frac{-6 \\pm 4}{-2} = 3 \\pm 2\\)",
+        "\\(x = \\frac{-6 \\pm 4}{-2} = 3 \\mp 2\\)",
+        "\\(x = \\frac{5 \\pm \\sqrt{17}}{2} = \\frac{5 \\pm 4.12311}{2}\\)",
+        "\\(x = \\frac{4 \\pm \\sqrt{-4}}{2} = \\frac{4 \\pm 2}{2}\\)",
+        "\\(y = \\pm 3 \\pm 2 = \\pm 5\\)",
+        "20 ± 0.5 = 19.5 to 20.5",
+        "The tolerance is 20 ± 0.5 cm = 200 ± 6 mm",
+        "50 ± 1.645 · 1.3 = 50 ± 2.14",
+        "mean ± sd = 5 ± 2",
+        "a ± b = 5 ± 3",
+        "5 ± 3 = 8 and 2",
+    ],
+)
+def test_right_signs_left_open_raise_no_alarm(grader, text):
+    """The two values may stand in the other order or rounded; a tolerance and two signs are not judged."""
+    assert_clear(grader, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        (
+            "\\(x = \\frac{3 \\pm \\sqrt{169}}{2} = \\frac{3 \\pm 14}{2}\\)",
+            "((3+sqrt(169))/(2)) is 8, but ((3+14)/(2)) is 8.5",
+        ),
+        ("x = (5 ± √(25 - 24))/2 = (5 ± 2)/2", "(5+sqrt(25-24))/2 is 3, but (5+2)/2 is 3.5"),
+        ("x - 3 = ±√16 = ±5", "+sqrt(16) is 4, not +5"),
+    ],
+)
+def test_false_signs_left_open_fail(grader, text, detail):
+    """One ± on each side: both values must be those of the other side."""
+    assert details_of_failures(grader, text) == [detail]

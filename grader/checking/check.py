@@ -16,7 +16,7 @@ from grader.checking.arithmetic import NotRationalError, UndefinedError, evaluat
 from grader.checking.comparison import compares, denial, is_true
 from grader.checking.explain import explain, explain_conversion, say, shortened
 from grader.checking.flat import flat_value
-from grader.checking.grammar import GrammarError
+from grader.checking.grammar import GrammarError, parse
 from grader.checking.quantities import converted_quotient, converted_sum, rate_factors
 from grader.checking.readings import FUNCTIONS_READ, LABEL, Reading, readings
 from grader.checking.rounding import (
@@ -115,6 +115,8 @@ class Checker:
         sides = RELATION.split(equation.text)
         if len(sides) != 2:
             raise GrammarError("an equation has one relation")
+        if "±" in equation.text:
+            return self._judge_both(equation, *sides)
         compare = self._order if compares(equation.text) else self._compare
         approximate = equation.approximate or "≈" in equation.text
         equation = equation._replace(approximate=approximate)
@@ -144,6 +146,40 @@ class Checker:
                 equation, CheckStatus.UNPARSABLE, f"not judged, {equation.doubt}: {textbook.detail}", textbook
             )
         return _answer(equation, CheckStatus.FAILS, textbook.detail, textbook)
+
+    def _judge_both(self, equation: Equation, left: str, right: str) -> EquationCheck:
+        """Judge an equation with one ± on each side: the two values of both must be the same, in any order."""
+        if left.count("±") != 1 or right.count("±") != 1:
+            raise GrammarError("a ± wants one ± on the other side")
+        relation = equation.text[len(left)]
+        checks = {
+            signs: self._judge_branch(
+                equation._replace(text=left.replace("±", signs[0]) + relation + right.replace("±", signs[1]))
+            )
+            for signs in ("++", "--", "+-", "-+")
+        }
+        true = (CheckStatus.HOLDS, CheckStatus.ROUNDED)
+        for pair in (("++", "--"), ("+-", "-+")):
+            if all(checks[signs].status in true for signs in pair):
+                return max((checks[signs] for signs in pair), key=lambda check: true.index(check.status))._replace(
+                    text=equation.text
+                )
+        order = (*true, CheckStatus.FAILS)
+        worst = next((check for check in checks.values() if check.status not in order), None)
+        if worst is None:
+            worst = next(check for check in checks.values() if check.status is CheckStatus.FAILS)
+        return worst._replace(text=equation.text)
+
+    def _judge_branch(self, equation: Equation) -> EquationCheck:
+        """Judge one of the two; a part that was rounded on the way is none of its errors."""
+        check = self._judge(equation)
+        left, right = map(parse, RELATION.split(equation.text))
+        if check.status is not CheckStatus.FAILS or traits(left).literal or traits(right).literal:
+            return check
+        values = self._symbolic.values(left, right)
+        if not rounded_on_the_way(values.left, left, values.right, right, whole=False):
+            return check
+        return check._replace(status=CheckStatus.ROUNDED, detail="rounded on the way")
 
     def _compare(self, equation: Equation, left: Node, right: Node) -> _Outcome:
         """Judge one reading of both sides."""

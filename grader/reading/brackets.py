@@ -103,6 +103,7 @@ def nested(walker: Walker, index: int, closer: int, before: str = "") -> None:
     side.unreadable |= not content.readable or content.label
     side.unknown |= content.unknown
     side.ambiguous |= content.ambiguous or (content.sums() and mixes_units(content.units))  # "(2 ft + 6 in) * 2"
+    side.branches += content.branches
     side.transcendent |= content.transcendent
     side.words_used |= content.words_used
     side.units += content.units

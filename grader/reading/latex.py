@@ -17,7 +17,7 @@ _TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|\$\$|[{}$&~]|[^\\{}$&~]+", re.DOTALL)
 _SYMBOLS = {
     "times": "*", "cdot": "*", "ast": "*", "div": "/", "approx": "≈", "simeq": "≈", "cong": "≈", "sim": "≈",
     "leq": "≤", "le": "≤", "leqslant": "≤", "geq": "≥", "ge": "≥", "geqslant": "≥",
-    "pi": " pi ",
+    "pi": " pi ", "pm": "±",
     "lbrace": ";", "rbrace": ";", "ldots": UNREADABLE, "dots": UNREADABLE, "cdots": UNREADABLE, "lt": "<", "gt": ">",
     "lparen": "(", "rparen": ")", "colon": ":", "lbrack": "[", "rbrack": "]",
 }  # fmt: skip

@@ -147,7 +147,7 @@ def _pairs(chain: Chain, *, approximate: bool) -> tuple[list[Equation], bool]:
         if first and _is_name(side):
             continue
         clear &= not (side.ambiguous or side.words_used)
-        if before is not None and _is_function_of_unknown(before, side):
+        if before is not None and (_is_function_of_unknown(before, side) or before.branches != side.branches):
             clear = False
         elif before is not None:
             relation = chain.relations[position - 1]

@@ -10,9 +10,9 @@ class Side:
     """What stands between two relations, or before the first or behind the last."""
 
     __slots__ = (
-        "ambiguous", "applied", "approximate", "currency", "expecting", "fraction", "label", "labels", "led", "letters",
-        "named", "of", "operators", "ordered", "pieces", "rates", "scaled", "shortened", "things", "transcendent",
-        "units", "unknown", "unreadable", "words_used",
+        "ambiguous", "applied", "approximate", "branches", "currency", "expecting", "fraction", "label", "labels",
+        "led", "letters", "named", "of", "operators", "ordered", "pieces", "rates", "scaled", "shortened", "things",
+        "transcendent", "units", "unknown", "unreadable", "words_used",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -41,6 +41,8 @@ class Side:
         """It can be read in more than one way."""
         self.applied = False
         """A function or a factorial is taken: more than a quantity by itself."""
+        self.branches = 0
+        """How often ± stands in it."""
         self.transcendent = False
         """A function of an angle or a logarithm is taken."""
         self.approximate = False
@@ -66,6 +68,8 @@ class Side:
     @property
     def readable(self) -> bool:
         """Whether this is an expression that was understood whole."""
+        if self.branches and (self.branches > 1 or self.unknown or self.units or self.things):
+            return False  # "20 ± 0.5 cm" is a tolerance
         return bool(self.pieces) and not self.unreadable and not self.expecting
 
     @property
@@ -92,6 +96,7 @@ class Side:
     def operator(self, text: str, *, glued: bool = False) -> None:
         """Take an operator behind an operand; ``glued`` without spaces around it."""
         self.ambiguous |= self.of and text in "+-"
+        self.branches += text == "±"
         self.fraction = glued and not self.labels
         self.pieces.append(text)
         self.operators += 1
