@@ -43,7 +43,7 @@ _DENIAL = re.compile(
     r"|\b(?:mistake|mistakenly|wrongly|incorrectly|contradict\w*)\b|\b(?:claim|claims|claimed)\b"
     rf"|{_ERROR}"
     rf"|{_SENTENCE}(?:incorrect|wrong|no)\b[:,]|\?\s*no\b|\(not "
-    rf"|{_SENTENCE}(?:is|does|are)\b[^?=]{{0,300}}=[^?]{{0,300}}\?",
+    rf"|{_SENTENCE}(?:is|does|are)\b[^?=]{{0,300}}(?:=|equal)[^?]{{0,300}}\?",
     re.IGNORECASE,
 )
 # Text without any of these has nothing to doubt: looking for them is cheaper than the patterns above.

@@ -263,3 +263,59 @@ def test_right_signs_left_open_raise_no_alarm(grader, text):
 def test_false_signs_left_open_fail(grader, text, detail):
     """One ± on each side: both values must be those of the other side."""
     assert details_of_failures(grader, text) == [detail]
+
+
+# --- sums, products and powers in words -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The product of 12 and 11 is 132.",
+        "The sum of 3, 4 and 5 is 12",
+        "The square of the sum of 3 and 4 is 49.",
+        "Twice the sum of 3 and 4 is 14.",
+        "The sum of the digits of 12 and 13 is 7.",
+        "The sum of 3 and 4 is 7 more than 0.",
+        "The sum of 7 and 8 is 3 mod 12.",
+        "In base 5, the sum of 13 and 24 is 42.",
+        "Modulo 7, the sum of 5 and 4 is 2.",
+        "On a clock, the sum of 9 and 5 is 2.",
+        "The sum of 1, 2, ..., 10 is 55.",
+        "The sum of 1 to 10 is 55.",
+        "The sum of squares of 3 and 4 is 25.",
+        "The product of 12 and 11 is 132 square meters.",
+        "The remainder of the sum of 12 and 11 is 2.",
+        "The sum of 3 dozen and 4 is 40.",
+        "The sum of 1/2 and 1/3 is 5/6.",
+        "The product of 3 and -4 is -12.",
+        "The product of 12 and 11 is 100 + 32 = 132.",
+        "The sum of 5 and 4 is about 10.",
+        "15² is less than 300.",
+        "5² is 25% of 100.",
+        "7² is 1 mod 8.",
+        "4² is 1 of the squares.",
+        "Is 15² equal to 215?",
+        "10² is 1 hundred.",
+        "5² is 3 more than 22.",
+        "The remainder when 5² is divided by 7 is 4.",
+    ],
+)
+def test_right_sums_in_words_raise_no_alarm(grader, text):
+    """What is taken of the sum, counted by other rules, or goes on behind the number is not judged."""
+    assert_clear(grader, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("The product of 12 and 11 is 122.", "12*11 is 132, not 122"),
+        ("The sum of 3, 4 and 5 is 13", "3+4+5 is 12, not 13"),
+        ("So the sum of 1,200, 300 and 40 equals 1,550.", "1200+300+40 is 1540, not 1550"),
+        ("The sum of \\(12\\) and \\(13\\) is \\(26\\).", "12+13 is 25, not 26"),
+        ("15² is 215.", "15^(2) is 225, not 215"),
+    ],
+)
+def test_false_sums_in_words_fail(grader, text, detail):
+    """Plain numbers whose sum or product is said, and a power that is said to be a number."""
+    assert details_of_failures(grader, text) == [detail]

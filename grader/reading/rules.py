@@ -15,6 +15,7 @@ from grader.reading.latex import delatex
 from grader.reading.notation import in_brackets
 from grader.reading.remainders import with_products
 from grader.reading.simple import read_simple
+from grader.reading.sums_in_words import with_signs
 from grader.reading.walker import Walker
 from grader.reading.words import CONNECTIVES
 from grader.types import SCALED, Certainty, Equation
@@ -35,9 +36,9 @@ NOTHING = Reading((), Certainty.NONE)
 _RELATING = (
     "≈", "<", ">", "≤", "≥", "\\le", "\\ge", "\\lt", "\\gt",
     "equal", "times", "plus", "minus", "divided", "multiplied", "ercent", "half of", "Half of", "hird of", "hirds of",
-    "uarter of", "uarters of", "th of", "ths of", "approx", "~=",
+    "uarter of", "uarters of", "roduct of", "um of", "th of", "ths of", "approx", "~=",
 )  # fmt: skip
-_CALCULATES = re.compile(r"\d[)\]]? *[-+*/x×÷·−–^%]")
+_CALCULATES = re.compile(r"\d[)\]]? *[-+*/x×÷·−–^%²³⁴⁵⁶⁷⁸⁹]")
 _ROUNDING = re.compile(
     r"\b(?:round(?:ed|ing)|rounds? (?:up|down|to|off)|nearest|(?<!\\)approx\w*|roughly|estimat\w+"
     r"|(?:to|[(,]) ?(?:\d|one|two|three|four) ?"
@@ -106,7 +107,7 @@ def read_by_tokens(text: str) -> Reading:
         text = _AMOUNT_ENDS.sub("", text)
     text = in_brackets(text)
     plain = delatex(clean(_NUMBERED.sub(r"\1: ", text) if ":" in text else text))
-    tokens = tokenise(with_products(plain))
+    tokens = tokenise(with_signs(with_products(plain)))
     walker = Walker(tokens)
     walker.walk(0, len(tokens))
     approximate = _ROUNDING.search(text) is not None
@@ -119,7 +120,7 @@ def read_by_tokens(text: str) -> Reading:
     for chain in walker.chains:
         if len(equations) >= MAX_LINE_EQUATIONS:
             break
-        if (chain.worded and property_named) or (chain.loose and compares):
+        if (chain.worded and property_named) or (chain.loose and (compares or _counts_among(chain.sides[1]))):
             chain.sides[0].ambiguous = True
         found, clear = _pairs(chain, approximate=approximate)
         if supposed:
@@ -162,6 +163,11 @@ def _pairs(chain: Chain, *, approximate: bool) -> tuple[list[Equation], bool]:
             found.append(_equation(before, side, relation, doubt, approximate=rounded, algebra=algebra))
         before = side
     return found, clear and all(equation.doubt is None for equation in found)
+
+
+def _counts_among(side: Side) -> bool:
+    """``4² is 1 of the squares``."""
+    return bool(side.things) and side.things[0].split()[0] == "of"
 
 
 def _is_function_of_unknown(left: Side, right: Side) -> bool:

@@ -43,7 +43,7 @@ _OPERAND = re.compile(rf"(?P<sign>(?: ?[-+*/x] ?)?)(?P<number>{_NUMBER})(?P<labe
 _SIGNS = re.compile(r"[=+*/^<>()\[\]{}|~\\`_&#@]|:(?! )|%(?! [a-z])")
 _WORDS = (
     "equal", "times", "plus", "minus", "divided", "multiplied", "ercent", "ound", "nearest", "pprox", "ough", "stimat",
-    "emainder", "undred", "ousand", "illion", "% of", "squared", "cubed",
+    "emainder", "um of", "roduct of", "undred", "ousand", "illion", "% of", "squared", "cubed",
     "decimal place", "ignificant fig", " sig", " sf", " s.f", " dp", " d.p",
 )  # fmt: skip
 _HARMLESS = re.compile(
