@@ -319,3 +319,51 @@ def test_right_sums_in_words_raise_no_alarm(grader, text):
 def test_false_sums_in_words_fail(grader, text, detail):
     """Plain numbers whose sum or product is said, and a power that is said to be a number."""
     assert details_of_failures(grader, text) == [detail]
+
+
+# --- a number that is taken apart -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Since 2022 = 4·505 + 2, we are done.",
+        "Room 12 = 3 * 5",
+        "Option 12 = 3 * 5",
+        "Question 12 = 4 * 4",
+        "Boxes 1 and 12 = 3 * 5 = 15",
+        "Tickets 1, 2 and 12 = 3 * 5",
+        "Plan A costs 5 and 12 = 3*5 = 15",
+        "1 apple costs $4, so 12 = 12 * 4 = 48.",
+        "1 apple costs $4, so 12 = 4 * 12 = $48.",
+        "7 apples cost $10, so 14 = 2 * 10 = 20.",
+        "Since 2021 = 500 + 50, it fell.",
+        "2021 = 500 * 2 + 50 = 1050",
+        "In 2020 = 50 * 30 = 1500",
+        "Tom: 12 = 3 * 5 = 15",
+        "so 12 = 2 * 7 apples",
+        "so 24 hours = 3 * 9",
+        "so 12 = 5 * 2 (mod 2)",
+        "so 12 = 1 * 8 + 2 in base 8",
+        "so 101 = 1*4 + 0*2 + 1 = 5",
+        "gcd(84, 90): 84 = 2^2*3*7, 90 = 2*3^2*5",
+    ],
+)
+def test_numbers_that_may_be_names_raise_no_alarm(grader, text):
+    """Rooms, boxes, years and what so many of something come to."""
+    assert_clear(grader, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("Since 2022 = 4·505 + 3, the remainder is 3.", "4*505+3 is 2023, not 2022"),
+        ("84 = 2² · 3 · 7 and 90 = 2 · 3 · 5².", "2*3*5^(2) is 150, not 90"),
+        ("\\(84 = 2^2 \\cdot 3 \\cdot 7\\) and \\(90 = 2 \\cdot 3 \\cdot 5^2\\)", "2*3*5^2 is 150, not 90"),
+        ("Note that 91 = 7 · 12.", "7*12 is 84, not 91"),
+        ("We have \\(2022 = 4 \\cdot 505 + 3\\).", "4*505+3 is 2023, not 2022"),
+    ],
+)
+def test_a_number_that_is_taken_apart_wrongly_fails(grader, text, detail):
+    """Behind "since" and its like, and behind another equation, a whole number before a product is no name."""
+    assert details_of_failures(grader, text) == [detail]

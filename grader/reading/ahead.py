@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grader.checking.units import unit_named
-from grader.numbers import Kind
+from grader.numbers import MATH_OFF, Kind
 from grader.reading.number_words import number_in_words
 from grader.reading.words import (
     AFTER_EQUALS,
@@ -150,6 +150,21 @@ def number_follows(tokens: list[Token], index: int, end: int, *, at_once: bool =
         elif token.kind not in (Kind.CURRENCY, Kind.OPEN) and token.text != "-":
             return False
     return False
+
+
+def behind_equation(tokens: list[Token], index: int) -> bool:
+    """Whether an equation in numbers ends at ``index``: ``84 = 2² · 3 · 7``, but not ``boxes 1``."""
+    for token in reversed(tokens[max(0, index - MAX_EQUATION) : index]):
+        if token.kind == Kind.RELATION:
+            return True
+        if token.kind not in _NUMERIC and token.text != MATH_OFF:
+            return False
+    return False
+
+
+_NUMERIC = frozenset({Kind.NUMBER, Kind.OPERATOR, Kind.OPEN, Kind.CLOSE, Kind.FACTORIAL})
+MAX_EQUATION = 30
+"""Tokens behind the relation of such an equation."""
 
 
 def x_stands_alone(tokens: list[Token]) -> bool:

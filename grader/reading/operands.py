@@ -8,6 +8,7 @@ from grader.checking.units import unit_named
 from grader.limits import MAX_DIGITS
 from grader.numbers import DEGREE, FUNCTION_MARKS, SAME_CURRENCY, STATES, Kind
 from grader.reading.ahead import (
+    behind_equation,
     is_mixed,
     is_spaced_thousands,
     is_torn,
@@ -16,7 +17,7 @@ from grader.reading.ahead import (
     unit_at,
 )
 from grader.reading.brackets import nested
-from grader.reading.words import BEFORE_FUNCTION, DETERMINERS
+from grader.reading.words import BEFORE_FUNCTION, DETERMINERS, REASONS
 
 if TYPE_CHECKING:
     from grader.reading.walker import Walker
@@ -71,6 +72,8 @@ def _first_or_next_number(walker: Walker, index: int) -> int:
             side.named = walker.tokens[index - 1].text
             side.ordered = leaves_order_open(walker.tokens, index - 1)
             side.ambiguous |= len(walker.tokens[index].text) < 3 and _is_numbered(walker, index - 1)
+        word = (side.named or "").lower()
+        side.reasoned = word in REASONS or (word == "and" and behind_equation(walker.tokens, index - 1))
         side.led = index > 0 and walker.tokens[index - 1].text != STATES
         side.ambiguous |= is_torn(walker.tokens, index)
     side.operand(walker.tokens[index].text.replace(",", ""))

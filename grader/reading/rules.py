@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from grader.checking.arithmetic import evaluate
@@ -158,6 +159,8 @@ def _pairs(chain: Chain, *, approximate: bool) -> tuple[list[Equation], bool]:
                 doubt = _doubt_of_comparison(before, side)
             else:
                 doubt = _doubt(before, side, first=position == 1, worded=chain.worded, algebra=algebra)
+                if doubt == NAME and len(chain.sides) == 2 and not chain.worded and _is_taken_apart(before, side):
+                    doubt = None
                 relation = "≈" if rounded else "="
             clear &= not (algebra and (before.letters or side.letters))
             found.append(_equation(before, side, relation, doubt, approximate=rounded, algebra=algebra))
@@ -261,6 +264,24 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
     if not right.operators and (left.labels or right.labels or left.units or right.units):
         return QUANTITIES
     return None
+
+
+def _is_taken_apart(left: Side, right: Side) -> bool:
+    """Whether a number is said to be a product or a power: ``since 2022 = 4 * 505 + 3``, ``90 = 2 * 3 * 5^2``.
+
+    What 12 of something come to (``so 12 = 12 * 5``) has the number in it, goes on or is much more; a year brings
+    anything.
+    """
+    if not left.may_be_taken_apart() or right.things or right.units or right.letters or right.unknown or right.branches:
+        return False
+    number, text = left.text(), right.text()
+    if not ("*" in text or "^" in text) or number in right.pieces:
+        return False
+    try:
+        values = sorted((Fraction(number), evaluate(parse(text))))
+    except (ArithmeticError, ValueError, LimitError):
+        return False
+    return values[1] <= values[0] * (Fraction(11, 10) if left.is_year() else 2)
 
 
 def _is_amount(right: Side, share: Side) -> bool:

@@ -11,8 +11,8 @@ class Side:
 
     __slots__ = (
         "ambiguous", "applied", "approximate", "branches", "currency", "expecting", "fraction", "label", "labels",
-        "led", "letters", "named", "of", "operators", "ordered", "pieces", "rates", "scaled", "shortened", "things",
-        "transcendent", "units", "unknown", "unreadable", "words_used",
+        "led", "letters", "named", "of", "operators", "ordered", "pieces", "rates", "reasoned", "scaled", "shortened",
+        "things", "transcendent", "units", "unknown", "unreadable", "words_used",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -31,6 +31,8 @@ class Side:
         """The words before it leave open whether they take the first number or all of it."""
         self.led = False
         """Something stands before the first number."""
+        self.reasoned = False
+        """A word such as "since" stands right before the first number."""
         self.fraction = False
         """The last division was written without spaces, as fractions and ranges are."""
         self.unknown = False
@@ -152,6 +154,12 @@ class Side:
     def is_year(self) -> bool:
         """Whether this may be a year by itself, which tables set equal to what it brought (``2021 = 500 + 50``)."""
         return self.is_literal() and self.pieces[0].isdecimal() and 1950 <= int(self.pieces[0][:5]) <= 2035
+
+    def may_be_taken_apart(self) -> bool:
+        """Whether a statement begins with this whole number and nothing else: ``since 2022 = 4 * 505 + 2``."""
+        number = self.text()
+        plain = self.is_literal() and number.isdecimal() and len(number) > 1 and not (self.units or self.letters)
+        return plain and not self.labels and (self.reasoned or not self.led)
 
     def sums_things(self) -> bool:
         """Whether things are added, each named (``2 adults + 3 children``), which may stand for what they cost."""
