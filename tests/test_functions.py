@@ -164,6 +164,7 @@ def test_false_functions_fail(grader, text, detail):
         "¹²C₃ = 220",
         "2C1 + 3C2 = 7",
         "2P1 = 10, so P1 = 5",
+        "12P1 + 15P2 = 300",
         "P(5,2) = 0.3",
         "The cost C(12,2) = 12*5 + 2*6 = 72",
         "Let P(5,2) = 7 be a value of the polynomial.",

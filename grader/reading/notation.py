@@ -13,9 +13,8 @@ from grader.numbers import DEGREE, FUNCTION_MARKS
 
 _MARK_OF = {name: mark for mark, name in FUNCTION_MARKS.items()}
 _MARKS = re.compile(f"[{DEGREE}{''.join(FUNCTION_MARKS)}]")
-_HINT = re.compile(
-    r"(?:[Ss]in|[Cc]os|[Tt]an|[Cc]ot|[Ss]ec|[Cc]sc)(?![b-z])|[Ll]og ?(?:_|[₀-₉]|base)|(?<![A-Za-z])ln(?![a-z])"
-)
+_HINT = re.compile(r"°|\\circ|deg|π|pi|og|ln")
+_NAMED = re.compile(r"(?:sin|cos|tan|cot|sec|csc)(?![b-z])|log ?(?:_|[₀-₉]|base)|(?<![a-z])ln(?![a-z])", re.IGNORECASE)
 """Cheaper than the patterns below."""
 
 _DEGREES = r"(?:°|\^\s?(?:\{\s?\\circ\s?\}|\\circ(?![A-Za-z]))|\\degree(?![A-Za-z])|\s?deg(?:rees?)?(?![A-Za-z]))"
@@ -49,7 +48,7 @@ _NUMERIC = re.compile(rf"(?:[\d\s.+\-−–*/·×^{{}}]|\\cdot|\\times|{_FRACTIO
 _GROUPING = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _INDEX_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
-_HINT_OF_COUNTS = re.compile(r"[\d⁰¹²³⁴-⁹}] ?(?:C|P|choose)|\b[CP](?: ?\(|[_^]\{)|\\(?:text|mathrm)\{[CP]\}")
+_HINT_OF_COUNTS = re.compile(r"[CP][\d ₀-₉({_}^]|choose")
 _UPPER_DIGITS, _LOWER_DIGITS = "[⁰¹²³⁴⁵⁶⁷⁸⁹]", "[₀-₉]"
 _LETTER = r"(?:(?P<letter>[CP])|\\(?:text|mathrm)\{(?P<upright>[CP])\})"
 _COUNTS = re.compile(
@@ -92,7 +91,7 @@ def in_brackets(text: str) -> str:
     """The text of a line with a mark and brackets for each function that has a value."""
     if not text.isascii():
         text = _MARKS.sub("", text)
-    if _HINT.search(text):
+    if _HINT.search(text) and _NAMED.search(text):
         text = _LOGARITHM.sub(_logarithm, _FUNCTION.sub(_function, text))
     if _HINT_OF_COUNTS.search(text):
         text = _with_counts(text)
@@ -126,7 +125,7 @@ def _with_counts(text: str) -> str:
 
     def plain(match: re.Match[str]) -> str:
         above, below = _pair(match)
-        constant = int(above) < 10 and int(below) < 3  # "2C1 + 3C2 = 7"
+        constant = int(below) < 3 and (int(above) < 10 or match["letter"] == "P")  # "2C1 + 3C2 = 7", "10P1 = 50"
         return match[0] if constant and match["letter"] and match["letter"] not in chosen else _count(match)
 
     text = _PLAIN_COUNTS.sub(plain, _COUNTS.sub(_count, text))
