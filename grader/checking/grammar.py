@@ -87,6 +87,8 @@ class _Parser:
         self.tokens.append(("end", ""))
         self.position = 0
         self.depth = 0
+        self.angles = 0
+        """Functions of angles whose brackets are open."""
 
     def parse(self) -> Node:
         tree = self._sum()
@@ -159,6 +161,8 @@ class _Parser:
         tree = self._primary()
         while (sign := self.tokens[self.position][0]) in ("%", "!", "°"):
             self.position += 1
+            if sign == "°" and not self.angles:
+                raise GrammarError("degrees are those of a function")  # elsewhere the sign is a label
             if sign == "%" and self.convention.percent == "modulo" and self.tokens[self.position][0] in _STARTS_OPERAND:
                 tree = Binary("mod", tree, self._primary())
             else:
@@ -199,9 +203,11 @@ class _Parser:
             return Call(name, ())
         if not self._take("("):
             raise GrammarError(f"{name} wants a bracket")
+        self.angles += name in ANGLE_FUNCTIONS
         arguments = [self._sum()]
         while self._take(","):
             arguments.append(self._sum())
+        self.angles -= name in ANGLE_FUNCTIONS
         wanted = _FUNCTION_ARGUMENTS.get(name, 1)
         if not self._take(")") or len(arguments) != wanted:
             raise GrammarError(f"{name} takes {wanted} arguments in closed brackets")

@@ -20,9 +20,13 @@ _NAMED = re.compile(r"(?:sin|cos|tan|cot|sec|csc)(?![b-z])|log ?(?:_|[₀-₉]|b
 _DEGREES = r"(?:°|\^\s?(?:\{\s?\\circ\s?\}|\\circ(?![A-Za-z]))|\\degree(?![A-Za-z])|\s?deg(?:rees?)?(?![A-Za-z]))"
 _PI = r"(?:\\pi(?![A-Za-z])|π|(?<![A-Za-z])pi(?![A-Za-z]))"
 _FRACTION = r"\\[dt]?frac\s?"
-_NAMES = "sin|cos|tan|cot|sec|csc"
+_NAMES = r"sin|cos|tan|cot|(?<!\d )sec|csc"
 _LEFT, _RIGHT = r"(?:\\left\s?|\\[bB]igg?l?\s?)?", r"(?:\\right\s?|\\[bB]igg?r?\s?)?"
-_IN_DEGREES = rf"-?\d{{1,6}}(?:\.\d{{1,6}})?{_DEGREES}(?!\s?(?:\d|['′]|[CF](?![A-Za-z])))"
+_IN_DEGREES = (
+    rf"-?\d{{1,6}}(?:\.\d{{1,6}})?{_DEGREES}"
+    # "sin 30° 15'", "sin 30° + 15°"
+    rf"(?!\s?(?:\d|['′]|[CF](?![A-Za-z])|[+\-−–]\s?\d+(?:\.\d+)?{_DEGREES}))"
+)
 _IN_PI = (
     rf"-?(?:{_FRACTION}(?:\{{\s?\d{{0,3}}\s?{_PI}\s?\}}\s?\{{\s?\d{{1,3}}\s?\}}|{_PI}\s?(?:\d|\{{\d{{1,3}}\}}))"
     rf"|{_FRACTION}\{{\d{{1,3}}\}}\s?\{{\d{{1,3}}\}}\s?{_PI}|\d{{0,3}}\s?{_PI}(?:/\d{{1,3}})?)"
