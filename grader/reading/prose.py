@@ -65,9 +65,12 @@ def word(walker: Walker, index: int, end: int) -> int:
             _worded_operator(walker, OPERATOR_WORDS[lower])
             return after
         after = behind_operator_word_of_thing(walker.tokens, index, end)
-        if after:
+        if after and is_letter(walker.tokens, after, end):
             _worded_operator(walker, OPERATOR_WORDS[lower])
-            return _thing_for_operand(walker, after, end)
+            return _word_behind_operator(walker, after, end)
+        if after:  # "5 times the number": the reader has no value of it
+            walker.side.unreadable |= walker.side.operators > 0
+            walker.side.unfinished = True
     elif lower == "of" and _takes_share(walker) and is_letter(walker.tokens, index + 1, end):
         _worded_operator(walker, "*")
         return _word_behind_operator(walker, index + 1, end)  # "half of x"
@@ -254,14 +257,6 @@ def _takes_share(walker: Walker) -> bool:
     pieces = walker.side.pieces
     share = pieces[-1] == "%" or "/" in pieces[-1] or (len(pieces) >= 3 and pieces[-2] == "/")
     return share and not walker.side.labels
-
-
-def _thing_for_operand(walker: Walker, index: int, end: int) -> int:
-    """A letter is an unknown; of another thing (``5 times the number``) the reader has no value."""
-    if is_letter(walker.tokens, index, end):
-        return _word_behind_operator(walker, index, end)
-    walker.side.stumble()
-    return index + 1
 
 
 def _worded_relation(walker: Walker, index: int, end: int) -> int:

@@ -10,9 +10,33 @@ class Side:
     """What stands between two relations, or before the first or behind the last."""
 
     __slots__ = (
-        "ambiguous", "applied", "approximate", "branches", "currency", "expecting", "fraction", "label", "labels",
-        "led", "letters", "named", "of", "operators", "ordered", "pieces", "rates", "reasoned", "scaled", "shortened",
-        "things", "transcendent", "units", "unknown", "unreadable", "words_used",
+        "ambiguous",
+        "applied",
+        "approximate",
+        "branches",
+        "currency",
+        "expecting",
+        "fraction",
+        "label",
+        "labels",
+        "led",
+        "letters",
+        "named",
+        "of",
+        "operators",
+        "ordered",
+        "pieces",
+        "rates",
+        "reasoned",
+        "scaled",
+        "shortened",
+        "things",
+        "transcendent",
+        "unfinished",
+        "units",
+        "unknown",
+        "unreadable",
+        "words_used",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -43,6 +67,8 @@ class Side:
         """It can be read in more than one way."""
         self.applied = False
         """A function or a factorial is taken: more than a quantity by itself."""
+        self.unfinished = False
+        """Its last number is multiplied with a thing that is no number."""
         self.branches = 0
         """How often ± stands in it."""
         self.transcendent = False
@@ -99,6 +125,7 @@ class Side:
         """Take an operator behind an operand; ``glued`` without spaces around it."""
         self.ambiguous |= self.of and text in "+-"
         self.branches += text == "±"
+        self.unreadable |= self.unfinished
         self.fraction = glued and not self.labels
         self.pieces.append(text)
         self.operators += 1
