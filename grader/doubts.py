@@ -45,7 +45,7 @@ _DENIAL = re.compile(
     r"|(?:\b(?:is|are|was|were)(?:n't|(?: \w+)? (?:not|never))|'s(?: \w+)? (?:not|never))(?: \w+)? [$\\(]*\d"
     rf"|{_ERROR}"
     rf"|{_SENTENCE}(?:incorrect|wrong|no)\b[:,]|\?\s*no\b|\(not "
-    rf"|{_SENTENCE}(?:is|does|are)\b[^?=]{{0,300}}=[^?]{{0,300}}\?",
+    rf"|{_SENTENCE}(?:is|does|are)\b[^?=]{{0,300}}(?:=|equal)[^?]{{0,300}}\?",
     re.IGNORECASE,
 )
 # Text without any of these has nothing to doubt: looking for them is cheaper than the patterns above.

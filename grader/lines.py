@@ -34,6 +34,7 @@ _TRACE_CLOSE = re.compile(
     rf"<\|?(?:/|end_(?:of_)?){_TRACE_NAME}\|?>|\[/think\]|◁/think▷|<\|channel\|>(?!analysis)", re.IGNORECASE
 )
 _FULL_WIDTH = str.maketrans("＝＋－／＊（）％＜＞．", "=+-/*()%<>.") | str.maketrans({"，": ", ", "：": ": "})
+_ABSOLUTE = re.compile(r"\|[-−\d][^|=]{0,80}\| ?[=≈+*/×·÷](?!.*\|$)")  # "|3 - 8| = 5" is no row of a table
 _FINAL = re.compile(r"(?:####|(?:the )?(?:final )?answer(?: is)?\s*[:=]?|a\s*:)\s*(?P<answer>.*)", re.IGNORECASE)
 _HASHES = re.compile(r"####\s*(?P<answer>.*)")
 _STATED = re.compile(r"\b(?:final )?answer(?: is|:)\s*:?\s*(?P<answer>[^\n]*)", re.IGNORECASE)
@@ -131,7 +132,7 @@ def _plain(text: str) -> str:
         text = text[mark.end() :]
     if "**" in text or "`" in text:
         text = _BOLD.sub(" ", text)
-    if text.startswith("|"):
+    if text.startswith("|") and not _ABSOLUTE.match(text):
         text = text.replace("|", ";")
     return text
 

@@ -18,6 +18,12 @@ from grader.limits import MAX_DIGITS, MAX_EXPONENT_DIGITS, LimitError
 MATH_ON, MATH_OFF, TEXT_ON, TEXT_OFF, UNREADABLE = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
 # Breaks the line where the reader has put a statement in other words: the number behind it is no name.
 STATES = "\ue005"
+# The reader's own spelling of a degree sign and of functions (``reading.notation``).
+DEGREE = "\ue006"
+FUNCTION_MARKS = {
+    "\ue010": "sin", "\ue011": "cos", "\ue012": "tan", "\ue013": "cot", "\ue014": "sec", "\ue015": "csc",
+    "\ue016": "log", "\ue017": "ln", "\ue018": "abs", "\ue019": "binom", "\ue01a": "perm",
+}  # fmt: skip
 
 
 class Kind(IntEnum):
@@ -142,7 +148,7 @@ _UNGROUPED = (
     rf"(?!(?:{NUMBER})(?!,?\d|\.\d))\d+(?:,\d+)+|\d+\.\d+,\d+"  # digits and commas that are no number: "16,0000", "1,2"
 )
 _SIGNS = (
-    r"(?P<relation>==?(?![=>])|≈|~=|[≤≥≡]|(?<![-=<>])[<>]=?(?![=<>]|-(?!\d)))|(?P<operator>\*\*|//|[-+*/^])|(?P<percent>%)|(?P<currency>[$€£¥₹¢])"
+    r"(?P<relation>==?(?![=>])|≈|~=|[≤≥≡]|(?<![-=<>])[<>]=?(?![=<>]|-(?!\d)))|(?P<operator>\*\*|//|[-+*/^±])|(?P<percent>%)|(?P<currency>[$€£¥₹¢])"
     r"|(?P<open>[(\[])|(?P<close>[)\]])"
 )
 CURRENCY_CODES = frozenset(
@@ -154,13 +160,15 @@ SAME_CURRENCY = {"USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "JPY": "¥",
 """The signs of currencies that are also written in letters."""
 # A currency in letters stands right before its amount, or ends a piece of text inside LaTeX (``\text{Rs. } 40``).
 _CURRENCY_CODE = rf"(?=[A-Zr])(?<!\w)(?:[Rr]s\.?|US\$|{'|'.join(sorted(CURRENCY_CODES))})(?=\ *(?:\.?\d|$))"
+_MARK = rf"[{''.join(FUNCTION_MARKS)}]\d*"
 _PROSE = re.compile(
     rf"""(?P<code>{_CURRENCY_CODE})
     |(?P<word>(?![xX](?=\ *[\d($.€£¢-])|(?:sqrt|pi)(?![\w']))[^\W\d_]\w*(?:['&]\w+)*(?:['"′″‴]+(?=\())?|_\w*)
     |(?P<junk>{_CODED}|{_UNGROUPED}|\d+:\d+(?::\d+)*|\d+(?:\.\d+){{2,}}|\d+'\d+
         |\d+/\d+/\d\d+(?!\d)|(?<!\d\ )0\d+(?![.\d]|,\d)|\d+\ ?[aApP]\.?[mM]\b\.?)
     |{_WRITTEN}
-    |(?P<function>(?:sqrt|pi)(?![\w']))
+    |(?P<function>(?:sqrt|pi)(?![\w'])|{_MARK})
+    |(?P<degree>{DEGREE})
     |(?P<tag></?[a-zA-Z]\w{{0,9}}/?>)
     |(?P<times>[xX](?=\ *[\d($.€£¢-]))
     |{_SIGNS}
@@ -169,11 +177,15 @@ _PROSE = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 FUNCTIONS = frozenset({"sqrt", "root", "binom", "abs"})
+ANGLE_FUNCTIONS = frozenset({"sin", "cos", "tan", "cot", "sec", "csc"})
+APPLIED = ANGLE_FUNCTIONS | {"ln", "perm"}
+"""Functions that are letters like others unless a bracket follows."""
 CONSTANTS = frozenset({"pi"})
 _MATH = re.compile(
     rf"""(?P<junk>{_CODED}|{_UNGROUPED})
     |{_WRITTEN}
-    |(?P<function>(?:{"|".join(sorted(FUNCTIONS | CONSTANTS))})(?![a-zA-Z]))
+    |(?P<function>(?:{"|".join(sorted(FUNCTIONS | CONSTANTS))})(?![a-zA-Z])|{_MARK})
+    |(?P<degree>{DEGREE})
     |(?P<variable>[^\W\d_](?:_(?:\w|\([^()]*\)))?'*)
     |{_SIGNS}
     |(?P<factorial>!)
@@ -193,6 +205,7 @@ _KINDS = {
     "open": Kind.OPEN,
     "close": Kind.CLOSE,
     "factorial": Kind.FACTORIAL,
+    "degree": Kind.FACTORIAL,
     "function": Kind.FUNCTION,
     "variable": Kind.VARIABLE,
 }
@@ -238,7 +251,7 @@ _new_token = tuple.__new__
 
 
 # Signs with a meaning that this grammar does not hold: what stands around them is not read.
-UNJUDGED = frozenset(UNREADABLE + "±∓|_{}\\∑∫∏∈∪∩∛∜")
+UNJUDGED = frozenset(UNREADABLE + "∓|_{}\\∑∫∏∈∪∩∛∜")
 
 
 # Signs that a text may define an operation by. Others end what stands before them: arrows, ticks, marks of a list.

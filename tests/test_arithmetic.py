@@ -13,6 +13,7 @@ from grader.checking.arithmetic import (
     UndefinedError,
     decimals_needed,
     evaluate,
+    logarithm,
     power,
     root,
     show,
@@ -118,3 +119,19 @@ def test_an_integer_power_is_exact(base, exponent):
 def test_every_result_can_be_printed():
     """A value of ``MAX_BITS`` bits has fewer digits than Python refuses to print."""
     assert len(str(1 << (MAX_BITS + 1))) < 4300
+
+
+@pytest.mark.parametrize(
+    ("base", "value", "exponent"),
+    [(2, 8, 3), (8, 32, Fraction(5, 3)), (10, Fraction(1, 1000), -3), (100, 10, Fraction(1, 2)), (2, 1, 0)],
+)
+def test_logarithms_of_powers(base, value, exponent):
+    """A logarithm is a fraction where base and value are powers of one number."""
+    assert logarithm(Fraction(base), Fraction(value)) == exponent
+
+
+@pytest.mark.parametrize(("base", "value"), [(10, 50), (2, Fraction(2, 3)), (6, 12)])
+def test_other_logarithms_are_no_fractions(base, value):
+    """What is no power of the base's root has no exact logarithm."""
+    with pytest.raises(NotRationalError):
+        logarithm(Fraction(base), Fraction(value))

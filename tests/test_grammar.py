@@ -170,3 +170,10 @@ def test_a_tree_rebuilt_from_its_operands_is_itself():
     assert fold(tree, rebuilt) == tree
     assert isinstance(tree, Binary)
     assert len(children(tree)) == 2
+
+
+@pytest.mark.parametrize("text", ["90°-40°", "sin(30)", "sin(2+1)", "cos()", "log_2(8,3)"])
+def test_angles_and_logarithms_without_a_size_or_a_base_are_no_expression(text):
+    """A function of an angle wants degrees or a multiple of π, degrees want a function, a logarithm its base."""
+    with pytest.raises(GrammarError):
+        parse(text)

@@ -174,10 +174,12 @@ def test_lines_left_unread_hold_no_equation(text):
         "The crew needs 5-12,500 minutes = 5 days.",
         "So 0.5/12,500 feet = 3 yards",
         "He has 5/$7 = 2 left",
+        "The way around is 2π·5 = 31.4 cm",
+        "The way around is 2 * 5 = 10 pi",
     ],
 )
 def test_the_fast_path_leaves_to_the_reference_what_it_cannot_say(text):
-    """Signs glued to a word, numbers counted in hundreds and ranges of long numbers read alike on both paths."""
+    """Signs glued to a word, numbers counted in hundreds, π and ranges of long numbers read alike on both paths."""
     assert_paths_agree(text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from grader.checking.tree import Binary, Call, Letter, Node, Number, Unary, fold
+from grader.checking.tree import TRANSCENDENT, Binary, Call, Letter, Node, Number, Unary, fold
 from grader.limits import MAX_BITS, MAX_EXPONENT, MAX_FACTORIAL, LimitError
 
 
@@ -44,6 +44,8 @@ def _unary(sign: str, value: Fraction) -> Fraction:
         return -value
     if sign == "%":
         return value / 100
+    if sign == "°":
+        raise NotRationalError("degrees")
     if value.denominator != 1 or value < 0:
         raise UndefinedError("a factorial of what is no natural number")
     if value > MAX_FACTORIAL:
@@ -113,20 +115,39 @@ def _integer_root(value: int, degree: int) -> int:
     return low
 
 
+def logarithm(base: Fraction, value: Fraction) -> Fraction:
+    """Take the logarithm of a fraction to a whole base where it is a fraction: both are powers of one number."""
+    if value <= 0 or base <= 1:
+        raise UndefinedError("a logarithm of nothing, or to no base")
+    degree = max(n for n in range(1, int(base).bit_length() + 1) if _integer_root(int(base), n) ** n == base)
+    root_of_base, exponent = _integer_root(int(base), degree), 0
+    power_of_root = max(value.numerator, value.denominator)
+    if min(value.numerator, value.denominator) == 1:
+        while power_of_root % root_of_base == 0:
+            power_of_root, exponent = power_of_root // root_of_base, exponent + 1
+        if power_of_root == 1:
+            return Fraction(exponent if value > 1 else -exponent, degree)
+    raise NotRationalError(f"log {base} of {value}")
+
+
 def _call(tree: Call, values: list[Fraction]) -> Fraction:
-    if tree.name == "pi":
-        raise NotRationalError("pi")
+    if tree.name == "log":
+        return logarithm(*values)
+    if tree.name == "pi" or tree.name in TRANSCENDENT:
+        raise NotRationalError(tree.name)
     if tree.name == "sqrt":
         return root(values[0], 2)
     if tree.name == "abs":
         return abs(values[0])
-    counts = values if tree.name == "binom" else values[:1]
+    counts = values[:1] if tree.name == "root" else values
     if any(value.denominator != 1 or value < 0 for value in counts):
         raise UndefinedError(f"{tree.name} of what is no natural number")
     if any(value > MAX_FACTORIAL for value in counts):
         raise LimitError("MAX_FACTORIAL", tree.name)
     if tree.name == "binom":
         return Fraction(math.comb(int(values[0]), int(values[1])))
+    if tree.name == "perm":
+        return Fraction(math.perm(int(values[0]), int(values[1])))
     if values[0] == 0:
         raise UndefinedError("a root of degree zero")
     return root(values[1], int(values[0]))

@@ -17,19 +17,29 @@ from grader.checking.comparison import compares, denial, is_true
 from grader.checking.congruences import judge_congruence
 from grader.checking.explain import explain, explain_conversion, say, shortened
 from grader.checking.flat import flat_value
-from grader.checking.grammar import GrammarError
+from grader.checking.grammar import GrammarError, parse
 from grader.checking.quantities import converted_quotient, converted_sum, product_factors, rate_factors
-from grader.checking.readings import LABEL, readings
+from grader.checking.readings import FUNCTIONS_READ, LABEL, Reading, readings
 from grader.checking.rounding import (
     INTEGER_QUOTIENT,
     as_endless,
     joined_by_rounding,
     printed_by_program,
+    rounded_on_the_way,
     rounds_in_scientific,
     rounds_to,
 )
 from grader.checking.symbolic import SymbolicError, SymbolicProcess
-from grader.checking.tree import Binary, Node, Number, leading_number, traits
+from grader.checking.tree import (
+    TRANSCENDENT,
+    Binary,
+    Node,
+    Number,
+    count_terms,
+    is_transcendent,
+    leading_number,
+    traits,
+)
 from grader.checking.units import BARE, conversion_factors, plural
 from grader.limits import MAX_NODES, MAX_READINGS, LimitError
 from grader.numbers import CONGRUENT, RELATION, SCALE_WORDS, Written
@@ -108,6 +118,8 @@ class Checker:
         sides = RELATION.split(equation.text)
         if len(sides) != 2:
             raise GrammarError("an equation has one relation")
+        if "±" in equation.text:
+            return self._judge_both(equation, *sides)
         compare = self._order if compares(equation.text) else self._compare
         approximate = equation.approximate or "≈" in equation.text
         equation = equation._replace(approximate=approximate)
@@ -120,7 +132,7 @@ class Checker:
                 outcome = compare(equation, reading.left, reading.right)
             except (UndefinedError, SymbolicError, _RunsOnError) as error:
                 # Without a value under the textbook's reading it does not fail, whatever the other readings say.
-                if textbook is None or isinstance(error, _RunsOnError):
+                if textbook is None or (isinstance(error, _RunsOnError) and not _term_by_term(reading)):
                     unanswered = unanswered or error
                 continue
             if outcome.status != CheckStatus.FAILS and not _is_label_by_neighbour(reading.name, outcome):
@@ -144,6 +156,40 @@ class Checker:
         if not found.holds and equation.doubt is not None:
             status, detail = CheckStatus.UNPARSABLE, f"not judged, {equation.doubt}: {detail}"
         return EquationCheck(equation.text, found.left, found.right, status, equation.source, detail)
+
+    def _judge_both(self, equation: Equation, left: str, right: str) -> EquationCheck:
+        """Judge an equation with one ± on each side: the two values of both must be the same, in any order."""
+        if left.count("±") != 1 or right.count("±") != 1:
+            raise GrammarError("a ± wants one ± on the other side")
+        relation = equation.text[len(left)]
+        checks = {
+            signs: self._judge_branch(
+                equation._replace(text=left.replace("±", signs[0]) + relation + right.replace("±", signs[1]))
+            )
+            for signs in ("++", "--", "+-", "-+")
+        }
+        true = (CheckStatus.HOLDS, CheckStatus.ROUNDED)
+        for pair in (("++", "--"), ("+-", "-+")):
+            if all(checks[signs].status in true for signs in pair):
+                return max((checks[signs] for signs in pair), key=lambda check: true.index(check.status))._replace(
+                    text=equation.text
+                )
+        order = (*true, CheckStatus.FAILS)
+        worst = next((check for check in checks.values() if check.status not in order), None)
+        if worst is None:
+            worst = next(check for check in checks.values() if check.status is CheckStatus.FAILS)
+        return worst._replace(text=equation.text)
+
+    def _judge_branch(self, equation: Equation) -> EquationCheck:
+        """Judge one of the two; a part that was rounded on the way is none of its errors."""
+        check = self._judge(equation)
+        left, right = map(parse, RELATION.split(equation.text))
+        if check.status is not CheckStatus.FAILS or traits(left).literal or traits(right).literal:
+            return check
+        values = self._symbolic.values(left, right)
+        if not rounded_on_the_way(values.left, left, values.right, right, whole=False):
+            return check
+        return check._replace(status=CheckStatus.ROUNDED, detail="rounded on the way")
 
     def _compare(self, equation: Equation, left: Node, right: Node) -> _Outcome:
         """Judge one reading of both sides."""
@@ -221,8 +267,18 @@ class Checker:
         reason = _rounded(a, left, b, right, approximate=equation.approximate)
         if reason is not None:
             return _Outcome(CheckStatus.ROUNDED, *texts, reason)
+        functions = is_transcendent(left) or is_transcendent(right)
         if _close(a, b):
+            if functions:
+                return _Outcome(CheckStatus.ROUNDED, *texts, "equal to sixty digits")
             raise UndefinedError("equal to sixty digits, not proved")
+        if functions:
+            inexact = any(f"{name}(" in text for name in TRANSCENDENT for text in texts)
+            if inexact and equation.approximate and abs(a - b) * TABLE_ACCURACY <= abs(a):
+                return _Outcome(CheckStatus.ROUNDED, *texts, "about")
+            literal = traits(left).literal or traits(right).literal
+            if literal is None and rounded_on_the_way(a, left, b, right, whole=inexact):
+                return _Outcome(CheckStatus.ROUNDED, *texts, "rounded on the way")
         return _Outcome(CheckStatus.FAILS, *texts, explain(equation.text, a, left, b, right))
 
 
@@ -231,6 +287,15 @@ def _multiplies(tree: Node) -> bool:
     while isinstance(tree, Binary) and tree.sign == "*" and isinstance(tree.right, Number):
         tree = tree.left
     return isinstance(tree, Number)
+
+
+TABLE_ACCURACY = 100
+"""Part of a function's value by which "about" may miss it: nobody computes a sine by hand."""
+
+
+def _term_by_term(reading: Reading) -> bool:
+    """Whether values are put for functions term by term: ``tan 45° + 2 sin 30° - cos 0° = 1 + 1 - 0``."""
+    return FUNCTIONS_READ in (reading.name or "") and 3 <= count_terms(reading.left) == count_terms(reading.right)
 
 
 def _is_no_excuse(equation: Equation, outcome: _Outcome) -> bool:

@@ -4,7 +4,7 @@
     product  = factor { ("*" | "/" | "//" | "mod" | nothing) factor }
     factor   = [ "-" | "+" ] power
     power    = postfix [ "^" factor ]
-    postfix  = primary { "%" | "!" }
+    postfix  = primary { "%" | "!" | "°" }
     primary  = numeral | "(" sum ")" | function "(" sum { "," sum } ")" | constant | letter
     numeral  = number [ " " integer "/" integer | "_" base ]
 
@@ -19,9 +19,19 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
-from grader.checking.tree import Binary, Call, Letter, Node, Number, Unary, has_percent, is_percent
+from grader.checking.tree import Binary, Call, Letter, Node, Number, Unary, has_percent, has_size, is_percent
 from grader.limits import MAX_BITS, MAX_DEPTH, MAX_DIGITS, MAX_NODES, LimitError
-from grader.numbers import CONSTANTS, FUNCTIONS, IN_BASE, MAX_BASE, NUMBER, Written, parse_number
+from grader.numbers import (
+    ANGLE_FUNCTIONS,
+    APPLIED,
+    CONSTANTS,
+    FUNCTIONS,
+    IN_BASE,
+    MAX_BASE,
+    NUMBER,
+    Written,
+    parse_number,
+)
 
 
 class GrammarError(ValueError):
@@ -41,13 +51,22 @@ class Convention(NamedTuple):
 
 _TOKEN = re.compile(
     rf"(?P<mixed>(?<=\d )\d+/\d+(?![\d.]))|(?P<number>(?:{NUMBER})(?:\.\.\.|…|{IN_BASE})?)"
-    rf"|(?P<name>{'|'.join(sorted(FUNCTIONS | CONSTANTS))})|(?P<sign>//|mod|[-+*/^%!(),])"
+    rf"|(?P<name>{'|'.join(sorted(FUNCTIONS | CONSTANTS))}|(?:{'|'.join(sorted(APPLIED))}|log_\d{{1,3}})(?=\())"
+    r"|(?P<sign>//|mod|[-+*/^%!°(),])"
     r"|(?P<letter>[^\W\d_](?:_(?:\w|\([^()]*\)))?'*)|(?P<space> )|(?P<other>.)",
     re.DOTALL,
 )
 _STARTS_OPERAND = frozenset({"number", "name", "letter", "("})
 _FACTOR_SIGNS = frozenset({"*", "/", "//", "mod"})
-_FUNCTION_ARGUMENTS = {"sqrt": 1, "root": 2, "binom": 2, "abs": 1}
+_FUNCTION_ARGUMENTS = {
+    "sqrt": 1,
+    "root": 2,
+    "binom": 2,
+    "perm": 2,
+    "abs": 1,
+    "ln": 1,
+    **dict.fromkeys(ANGLE_FUNCTIONS, 1),
+}
 DEFAULT = Convention()
 
 
@@ -80,6 +99,8 @@ class _Parser:
         self.tokens.append(("end", ""))
         self.position = 0
         self.depth = 0
+        self.angles = 0
+        """Functions of angles whose brackets are open."""
 
     def parse(self) -> Node:
         tree = self._sum()
@@ -150,8 +171,10 @@ class _Parser:
 
     def _postfix(self) -> Node:
         tree = self._primary()
-        while (sign := self.tokens[self.position][0]) in ("%", "!"):
+        while (sign := self.tokens[self.position][0]) in ("%", "!", "°"):
             self.position += 1
+            if sign == "°" and not self.angles:
+                raise GrammarError("degrees are those of a function")  # elsewhere the sign is a label
             if sign == "%" and self.convention.percent == "modulo" and self.tokens[self.position][0] in _STARTS_OPERAND:
                 tree = Binary("mod", tree, self._primary())
             else:
@@ -195,11 +218,19 @@ class _Parser:
             return Call(name, ())
         if not self._take("("):
             raise GrammarError(f"{name} wants a bracket")
+        self.angles += name in ANGLE_FUNCTIONS
         arguments = [self._sum()]
         while self._take(","):
             arguments.append(self._sum())
-        if not self._take(")") or len(arguments) != _FUNCTION_ARGUMENTS[name]:
-            raise GrammarError(f"{name} takes {_FUNCTION_ARGUMENTS[name]} arguments in closed brackets")
+        self.angles -= name in ANGLE_FUNCTIONS
+        wanted = _FUNCTION_ARGUMENTS.get(name, 1)
+        if not self._take(")") or len(arguments) != wanted:
+            raise GrammarError(f"{name} takes {wanted} arguments in closed brackets")
+        if name in ANGLE_FUNCTIONS and not has_size(arguments[0]):
+            raise GrammarError(f"{name} wants an angle in degrees or a multiple of pi")
+        name, _, base = name.partition("_")
+        if base:
+            arguments.insert(0, Number(parse_number(base)))
         return Call(name, tuple(arguments))
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from grader.checking.grammar import Convention, parse
+from grader.checking.grammar import Convention, GrammarError, parse
 from grader.checking.tree import Node, has_percent, strip_percent, takes_percent_of
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ TIGHT = "division read as a fraction"
 PRODUCT = "mixed number read as a product"
 HYPHENED = "hyphens read as those of mixed numbers"
 TORN = "a number and a fraction read as two calculations"
+FUNCTIONS_READ = "functions read with"
 GROUPS = "points read as grouping"
 
 
@@ -56,6 +57,28 @@ def _broken_power(decimals: int) -> Callable[[re.Match[str]], str]:
     return spell
 
 
+def _function(decimals: int) -> Callable[[re.Match[str]], str]:
+    """Write a function of an angle or a logarithm as the decimals that people go on with (``50*tan(35°)=50*0.7``)."""
+
+    def spell(match: re.Match[str]) -> str:
+        name, base, text, degrees = match.groups()
+        number = float(text)
+        if degrees:
+            value = _ANGLE_VALUES[name](math.radians(number))
+        elif number > 0 and base != "1":
+            value = math.log(number) / (math.log(int(base)) if base else 1)
+        else:
+            return match[0]
+        return f"({value:.{decimals}f})" if abs(value) < MAX_TABLE_VALUE else match[0]
+
+    return spell
+
+
+_ANGLE_VALUES = {"sin": math.sin, "cos": math.cos, "tan": math.tan}
+MAX_TABLE_VALUE = 10**6
+"""Values of functions that people write as decimals are smaller: ``tan(90°)`` has none."""
+
+
 def _recur(match: re.Match[str]) -> str:
     """``0.1(6)`` with its digits in brackets going on: ``0.166...``."""
     return f"{match[1]}{match[2] * 2}..."
@@ -68,6 +91,7 @@ def _hundredths(match: re.Match[str]) -> str:
 
 _PI = re.compile(r"(?<![a-z])pi(?![a-z])")
 _ROOT = re.compile(r"sqrt\((\d{1,9}(?:\.\d{1,6})?)\)")
+_TABLED = re.compile(r"(?<![a-z])(?:(sin|cos|tan)|ln|log_(?!0)(\d{1,3}))\((\d{1,6}(?:\.\d{1,6})?)((?(1)°))\)")
 _POWER = re.compile(
     r"(?<![\d.)^])\(?([1-9]\d{0,5}(?:\.\d{1,6})?)\)?\^\(?(?:(0\.\d{1,6})\)?|([1-9])/([1-9]\d?)\))(?![\d.])"
 )
@@ -75,6 +99,7 @@ _REWRITTEN: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], st
     *((f"pi read as {value}", _PI, f"({value})") for value in ("22/7", "3.14", "3.1416", "3", "180")),
     *((f"roots read with {decimals} decimals", _ROOT, _root(decimals)) for decimals in (2, 3, 1, 4)),
     *((f"powers read with {decimals} decimals", _POWER, _broken_power(decimals)) for decimals in (4, 3, 2, 5)),
+    *((f"{FUNCTIONS_READ} {decimals} decimals", _TABLED, _function(decimals)) for decimals in (4, 3, 2, 1)),
     ("digits in brackets read as recurring", re.compile(r"(\d\.\d+)\((\d{1,6})\)"), _recur),
     ("% written as decimals", re.compile(r"(?<![\d.])(\d{1,4}\.\d{1,9}|33|66|67)%(?![\d(])"), _hundredths),
     (
@@ -126,8 +151,11 @@ def readings(left: str, right: str) -> Iterator[Reading]:
         yield Reading(HYPHENED, *map(parse, sides))
     for name, pattern, spell in _REWRITTEN:
         if pattern.search(both):
-            first, second = (pattern.sub(spell, side) for side in (left, right))
-            yield Reading(name, parse(first), parse(second))
+            try:
+                one, other = (parse(pattern.sub(spell, side)) for side in (left, right))
+            except GrammarError:
+                continue  # "sin(3.14/6)" is no angle
+            yield Reading(name, one, other)
     if "." in both and all(_GROUPED.fullmatch(number) for number in _NUMBER.findall(both)):
         yield Reading(GROUPS, parse(left.replace(".", "")), parse(right.replace(".", "")))
 

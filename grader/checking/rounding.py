@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from grader.checking.arithmetic import NotRationalError, UndefinedError, apply, decimals_needed, evaluate, show
 from grader.checking.tree import (
+    TRANSCENDENT,
     Binary,
     Call,
     Node,
@@ -135,7 +136,8 @@ def _causes(tree: Node, decimals: int) -> _Causes:
         if needed is not None and needed <= decimals:
             return value
         if isinstance(node, Call):
-            found.add("^")
+            # Tables and calculators cut values of such functions off as often as they round them.
+            found.add("/" if node.name in TRANSCENDENT and decimals else "^")
         elif isinstance(node, (Unary, Binary)):
             found.add(node.sign if needed is None or needed >= most or node.sign in "/^" else "")
         return value
@@ -219,6 +221,32 @@ def joined_by_rounding(left: Node, right: Node) -> bool:
     if len(ours) + len(theirs) > MAX_JOINED_NUMBERS:
         return False
     return _joined(left, right, set(theirs).difference(ours)) or _joined(right, left, set(ours).difference(theirs))
+
+
+def rounded_on_the_way(a: Fraction, left: Node, b: Fraction, right: Node, *, whole: bool) -> bool:
+    """Whether the gap between two calculations may come from numbers of one that are rounded parts of the other.
+
+    For what fractions cannot prove: ``10*sin(40°)/sin(60°) = 6.43/0.866``. Each number that stands on one side alone
+    may be off by a unit of its last decimal; so may a whole number where ``whole`` says that parts have no exact value.
+    """
+    ours, theirs = set(numbers_of(left)), set(numbers_of(right))
+    if len(ours) + len(theirs) > MAX_JOINED_NUMBERS:
+        return True
+    slack = _slack(left, a, ours - theirs, whole=whole) + _slack(right, b, theirs - ours, whole=whole)
+    return abs(a - b) <= slack
+
+
+def _slack(tree: Node, value: Fraction, numbers: set[Written], *, whole: bool) -> Fraction:
+    """How far a calculation moves if each of the numbers moves by its unit; zero of one that is no fraction."""
+    slack = Fraction(0)
+    for written in numbers:
+        if written.decimals or whole:
+            moved = {written: written.value + Fraction(1, 10**written.decimals)}
+            try:
+                slack += abs(evaluate(replace_numbers(tree, moved)) - value)
+            except (UndefinedError, NotRationalError, LimitError):
+                return Fraction(0)
+    return slack
 
 
 def _joined(exact: Node, tree: Node, numbers: set[Written]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
-from grader.numbers import Written
+from grader.numbers import ANGLE_FUNCTIONS, Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ class Number(NamedTuple):
 
 
 class Unary(NamedTuple):
-    """``-``, ``%`` or ``!`` with its operand."""
+    """``-``, ``%``, ``!`` or ``°`` with its operand."""
 
     sign: str
     operand: Node
@@ -98,6 +98,26 @@ def is_percent(tree: Node) -> bool:
 def has_percent(tree: Node) -> bool:
     """Whether ``%`` stands anywhere in the tree."""
     return "%" in signs_of(tree)
+
+
+def has_size(angle: Node) -> bool:
+    """Whether an angle is written in degrees or as a multiple of pi: ``sin(30)`` may be meant either way."""
+    return fold(
+        angle,
+        lambda node, parts: (
+            any(parts)
+            or (isinstance(node, Unary) and node.sign == "°")
+            or (isinstance(node, Call) and node.name == "pi")
+        ),
+    )
+
+
+def is_transcendent(tree: Node) -> bool:
+    """Whether a function of an angle or a logarithm is taken in the tree."""
+    return fold(tree, lambda node, parts: any(parts) or (isinstance(node, Call) and node.name in TRANSCENDENT))
+
+
+TRANSCENDENT = ANGLE_FUNCTIONS | {"log", "ln"}
 
 
 def signs_of(tree: Node) -> set[str]:
@@ -220,6 +240,14 @@ def numbers_of(tree: Node) -> list[Written]:
             found.append(node.written)
         stack.extend(reversed(children(node)))
     return found
+
+
+def count_terms(tree: Node) -> int:
+    """Terms of a sum."""
+    terms = 1
+    while isinstance(tree, Binary) and tree.sign in "+-":
+        terms, tree = terms + 1, tree.left
+    return terms
 
 
 def leading_number(tree: Node) -> Fraction | None:

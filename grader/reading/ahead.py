@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grader.checking.units import unit_named
-from grader.numbers import Kind
+from grader.numbers import MATH_OFF, Kind
 from grader.reading.number_words import number_in_words
-from grader.reading.words import AFTER_EQUALS, NUMBER_LABELS, ORDERING_NOUNS, ORDERING_WORDS, PLURAL_LABELS, STOP_WORDS
+from grader.reading.words import (
+    AFTER_EQUALS,
+    NO_UNKNOWNS,
+    NUMBER_LABELS,
+    ORDERING_NOUNS,
+    ORDERING_WORDS,
+    PLURAL_LABELS,
+    STOP_WORDS,
+    THING_WORDS,
+    UNKNOWN_NOUNS,
+)
 
 if TYPE_CHECKING:
     from grader.numbers import Token
@@ -99,6 +109,33 @@ def behind_operator_word(tokens: list[Token], index: int, end: int) -> int:
     return after if number_follows(tokens, after, end, at_once=True) else 0
 
 
+def behind_operator_word_of_thing(tokens: list[Token], index: int, end: int) -> int:
+    """Index of the thing behind a word operator (``5 times the number``), 0 where the word is a label's own.
+
+    ``4 times a week`` says how often; behind the other words a thing is always meant.
+    """
+    word, after = tokens[index].text.lower(), index + 1
+    if word in ("multiplied", "divided"):
+        after += 1
+        if word_at(tokens, index + 1, end) != "by":
+            return 0
+    if after >= end or tokens[after].kind != Kind.WORD:
+        return 0
+    following = tokens[after].text.lower()
+    if word != "times" or is_letter(tokens, after, end):
+        return 0 if following in STOP_WORDS - THING_WORDS else after
+    if following in ("a", "an"):
+        return after if word_at(tokens, after + 1, end) in UNKNOWN_NOUNS else 0
+    return after if following in THING_WORDS else 0
+
+
+def is_letter(tokens: list[Token], index: int, end: int) -> bool:
+    """Whether a single letter stands there that is no word of English."""
+    if index >= end or tokens[index].kind != Kind.WORD:
+        return False
+    return len(tokens[index].text) == 1 and tokens[index].text not in NO_UNKNOWNS
+
+
 def number_follows(tokens: list[Token], index: int, end: int, *, at_once: bool = False) -> bool:
     """Whether a number comes next, behind a currency sign, a bracket and, unless ``at_once``, a few filler words."""
     for position in range(index, min(index + 6, end)):
@@ -113,6 +150,21 @@ def number_follows(tokens: list[Token], index: int, end: int, *, at_once: bool =
         elif token.kind not in (Kind.CURRENCY, Kind.OPEN) and token.text != "-":
             return False
     return False
+
+
+def behind_equation(tokens: list[Token], index: int) -> bool:
+    """Whether an equation in numbers ends at ``index``: ``84 = 2² · 3 · 7``, but not ``boxes 1``."""
+    for token in reversed(tokens[max(0, index - MAX_EQUATION) : index]):
+        if token.kind == Kind.RELATION:
+            return True
+        if token.kind not in _NUMERIC and token.text != MATH_OFF:
+            return False
+    return False
+
+
+_NUMERIC = frozenset({Kind.NUMBER, Kind.OPERATOR, Kind.OPEN, Kind.CLOSE, Kind.FACTORIAL})
+MAX_EQUATION = 30
+"""Tokens behind the relation of such an equation."""
 
 
 def x_stands_alone(tokens: list[Token]) -> bool:

@@ -18,7 +18,7 @@ _SYMBOLS = {
     "times": "*", "cdot": "*", "ast": "*", "div": "/", "approx": "≈", "simeq": "≈", "cong": "≈", "sim": "≈",
     "equiv": "≡",
     "leq": "≤", "le": "≤", "leqslant": "≤", "geq": "≥", "ge": "≥", "geqslant": "≥",
-    "pi": " pi ",
+    "pi": " pi ", "pm": "±",
     "lbrace": ";", "rbrace": ";", "ldots": UNREADABLE, "dots": UNREADABLE, "cdots": UNREADABLE, "lt": "<", "gt": ">",
     "lparen": "(", "rparen": ")", "colon": ":", "lbrack": "[", "rbrack": "]",
 }  # fmt: skip

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from grader.checking.units import OTHER_MONEY, unit_named
 from grader.limits import MAX_DIGITS
-from grader.numbers import SAME_CURRENCY, STATES, Kind
+from grader.numbers import DEGREE, FUNCTION_MARKS, SAME_CURRENCY, STATES, Kind
 from grader.reading.ahead import (
+    behind_equation,
     is_mixed,
     is_spaced_thousands,
     is_torn,
@@ -16,7 +17,7 @@ from grader.reading.ahead import (
     unit_at,
 )
 from grader.reading.brackets import nested
-from grader.reading.words import DETERMINERS
+from grader.reading.words import BEFORE_FUNCTION, DETERMINERS, REASONS
 
 if TYPE_CHECKING:
     from grader.reading.walker import Walker
@@ -74,6 +75,8 @@ def _first_or_next_number(walker: Walker, index: int) -> int:
             side.named = walker.tokens[index - 1].text
             side.ordered = leaves_order_open(walker.tokens, index - 1)
             side.ambiguous |= len(walker.tokens[index].text) < 3 and _is_numbered(walker, index - 1)
+        word = (side.named or "").lower()
+        side.reasoned = word in REASONS or (word == "and" and behind_equation(walker.tokens, index - 1))
         side.led = index > 0 and walker.tokens[index - 1].text != STATES
         side.ambiguous |= is_torn(walker.tokens, index)
     text = walker.tokens[index].text.replace(",", "")
@@ -110,6 +113,13 @@ def function(walker: Walker, index: int, end: int) -> int:
         else:
             side.adjoin(f"*{name}")
         return index + 1
+    mark = name[0] if name[0] in FUNCTION_MARKS else ""
+    if mark:
+        name = f"log_{name[1:]}" if name[1:] else FUNCTION_MARKS[mark]
+        side.transcendent |= name not in _RATIONAL
+        side.unreadable |= side.expecting and not _may_begin_with_function(walker, index)
+        if side.pieces and side.pieces[-1][-1].isalpha():
+            name = f"*{name}"  # "ab sin 30°"
     closer = walker.closers.get(index + 1)
     if closer is None:
         walker.junk(index, end)
@@ -118,6 +128,18 @@ def function(walker: Walker, index: int, end: int) -> int:
     nested(walker, index + 1, closer, before=name)
     side.applied = True
     return closer + 1
+
+
+def _may_begin_with_function(walker: Walker, index: int) -> bool:
+    """Whether what stands before a function is no factor of it: ``so sin 30° = 1/2``, but not ``AB sin 30°``."""
+    before = walker.tokens[index - 1] if index else None
+    if before is None or before.kind in _BEFORE_FUNCTION or (walker.tokens[index].math and not before.math):
+        return True
+    return before.kind == Kind.WORD and before.text.lower() in BEFORE_FUNCTION
+
+
+_RATIONAL = frozenset({"abs", "binom", "perm"})
+_BEFORE_FUNCTION = frozenset({Kind.BREAK, Kind.RELATION, Kind.OPERATOR, Kind.OPEN, Kind.CURRENCY})
 
 
 def currency(walker: Walker, index: int, end: int) -> int:
@@ -136,10 +158,11 @@ def currency(walker: Walker, index: int, end: int) -> int:
 
 
 def suffix(walker: Walker, index: int, end: int) -> int:
-    """``%`` or ``!`` behind an operand."""
+    """``%``, ``!`` or a degree sign behind an operand."""
+    text = walker.tokens[index].text
     if walker.side.expecting:
         walker.side.unreadable = True
     else:
-        walker.side.adjoin(walker.tokens[index].text)
+        walker.side.adjoin("°" if text == DEGREE else text)
         walker.side.applied |= walker.tokens[index].kind == Kind.FACTORIAL
     return index + 1

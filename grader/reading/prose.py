@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grader.numbers import NUMBER_WORDS, SCALE_WORDS, Kind
-from grader.reading.ahead import behind_operator_word, is_mixed, number_follows, sign_at, unit_at, word_at
+from grader.reading.ahead import (
+    behind_operator_word,
+    behind_operator_word_of_thing,
+    is_letter,
+    is_mixed,
+    number_follows,
+    sign_at,
+    unit_at,
+    word_at,
+)
 from grader.reading.congruences import MODULUS_WORDS, modulus
 from grader.reading.functions import behind_function, names_function
 from grader.reading.number_words import number_in_words
@@ -56,6 +65,16 @@ def word(walker: Walker, index: int, end: int) -> int:
             walker.side.ambiguous |= lower == "times" and bool(walker.chain.relations)  # "= 20 times 2 people"
             _worded_operator(walker, OPERATOR_WORDS[lower])
             return after
+        after = behind_operator_word_of_thing(walker.tokens, index, end)
+        if after and is_letter(walker.tokens, after, end):
+            _worded_operator(walker, OPERATOR_WORDS[lower])
+            return _word_behind_operator(walker, after, end)
+        if after:  # "5 times the number": the reader has no value of it
+            walker.side.unreadable |= walker.side.operators > 0
+            walker.side.unfinished = True
+    elif lower == "of" and _takes_share(walker) and is_letter(walker.tokens, index + 1, end):
+        _worded_operator(walker, "*")
+        return _word_behind_operator(walker, index + 1, end)  # "half of x"
     elif lower == "of" and _of_multiplies(walker, index, end):
         walker.side.ambiguous |= bool(walker.chain.relations)  # "2/3 - 1/3 = 1/3 of $150"
         _worded_operator(walker, "*")
@@ -230,12 +249,16 @@ def _word_behind_operator(walker: Walker, index: int, end: int) -> int:
 
 def _of_multiplies(walker: Walker, index: int, end: int) -> bool:
     """``1/2 of 68`` and ``20% of $50`` multiply; ``3 boxes of 12`` does not."""
-    pieces = walker.side.pieces
-    if walker.side.labels:
-        return False
-    share = pieces[-1] == "%" or "/" in pieces[-1] or (len(pieces) >= 3 and pieces[-2] == "/")
     after = index + 2 if word_at(walker.tokens, index + 1, end) in ARTICLES else index + 1
-    return share and word_at(walker.tokens, after, end) != "one" and number_follows(walker.tokens, after, end)
+    another = word_at(walker.tokens, after, end) != "one" and number_follows(walker.tokens, after, end)
+    return another and _takes_share(walker)
+
+
+def _takes_share(walker: Walker) -> bool:
+    """Whether a fraction or a percentage stands right before."""
+    pieces = walker.side.pieces
+    share = pieces[-1] == "%" or "/" in pieces[-1] or (len(pieces) >= 3 and pieces[-2] == "/")
+    return share and not walker.side.labels
 
 
 def _worded_relation(walker: Walker, index: int, end: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from grader.checking.arithmetic import evaluate
@@ -13,9 +14,11 @@ from grader.numbers import COMPARISONS, CONGRUENT, CURRENCY_CODES, clean, tokeni
 from grader.reading.ahead import is_name
 from grader.reading.congruences import Moduli, congruences, is_supposed
 from grader.reading.latex import delatex
+from grader.reading.notation import in_brackets
 from grader.reading.numerals import has_numeral, with_bases
 from grader.reading.remainders import with_products
 from grader.reading.simple import read_simple
+from grader.reading.sums_in_words import with_signs
 from grader.reading.walker import Walker
 from grader.reading.words import CONNECTIVES
 from grader.types import SCALED, Certainty, Equation
@@ -38,9 +41,9 @@ NOTHING = Reading((), Certainty.NONE)
 _RELATING = (
     "≈", "<", ">", "≤", "≥", "≡", "\\equiv", "congruent", "\\le", "\\ge", "\\lt", "\\gt",
     "equal", "times", "plus", "minus", "divided", "multiplied", "ercent", "half of", "Half of", "hird of", "hirds of",
-    "uarter of", "uarters of", "th of", "ths of", "approx", "~=",
+    "uarter of", "uarters of", "roduct of", "um of", "th of", "ths of", "approx", "~=",
 )  # fmt: skip
-_CALCULATES = re.compile(r"\d[)\]]? *[-+*/x×÷·−–^%]")
+_CALCULATES = re.compile(r"\d[)\]]? *[-+*/x×÷·−–^%²³⁴⁵⁶⁷⁸⁹]")
 _ROUNDING = re.compile(
     r"\b(?:round(?:ed|ing)|rounds? (?:up|down|to|off)|nearest|(?<!\\)approx\w*|roughly|estimat\w+"
     r"|(?:to|[(,]) ?(?:\d|one|two|three|four) ?"
@@ -108,8 +111,9 @@ def read_by_tokens(text: str) -> Reading:
         text = _ARROW.sub(r"\1 = ", text)
     if "/-" in text:
         text = _AMOUNT_ENDS.sub("", text)
+    text = in_brackets(text)
     plain = delatex(clean(_NUMBERED.sub(r"\1: ", text) if ":" in text else text))
-    tokens = tokenise(with_bases(with_products(plain)))
+    tokens = tokenise(with_bases(with_signs(with_products(plain))))
     walker = Walker(tokens)
     walker.walk(0, len(tokens))
     approximate = _ROUNDING.search(text) is not None
@@ -123,7 +127,7 @@ def read_by_tokens(text: str) -> Reading:
     for chain in walker.chains:
         if len(equations) >= MAX_LINE_EQUATIONS:
             break
-        if (chain.worded and property_named) or (chain.loose and compares):
+        if (chain.worded and property_named) or (chain.loose and (compares or _counts_among(chain.sides[1]))):
             chain.sides[0].ambiguous = True
         found, clear = _pairs(chain, approximate=approximate, tried=tried)
         if supposed:
@@ -156,6 +160,8 @@ def _pairs(chain: Chain, *, approximate: bool, tried: bool) -> tuple[list[Equati
         clear &= not (side.ambiguous or side.words_used)
         if before is not None and (counted := moduli.between(before, position)) is not None:
             found += congruences(before, side, counted, supposed=tried)
+        elif before is not None and (_is_function_of_unknown(before, side) or before.branches != side.branches):
+            clear = False
         elif before is not None:
             relation = chain.relations[position - 1]
             rounded = approximate or relation == "≈" or side.approximate
@@ -164,11 +170,23 @@ def _pairs(chain: Chain, *, approximate: bool, tried: bool) -> tuple[list[Equati
                 doubt = _doubt_of_comparison(before, side)
             else:
                 doubt = _doubt(before, side, first=position == 1, worded=chain.worded, algebra=algebra)
+                if doubt == NAME and len(chain.sides) == 2 and not chain.worded and _is_taken_apart(before, side):
+                    doubt = None
                 relation = "≈" if rounded else "="
             clear &= not (algebra and (before.letters or side.letters))
             found.append(_equation(before, side, relation, doubt, approximate=rounded, algebra=algebra))
         before = side
     return found, clear and all(equation.doubt is None for equation in found)
+
+
+def _counts_among(side: Side) -> bool:
+    """``4² is 1 of the squares``."""
+    return bool(side.things) and side.things[0].split()[0] == "of"
+
+
+def _is_function_of_unknown(left: Side, right: Side) -> bool:
+    """``tan 30° = h/50``: the algebra has no place for it."""
+    return (left.transcendent or right.transcendent) and _letters_are_unknowns(left, right)
 
 
 def _compares(chain: Chain, position: int) -> bool:
@@ -225,7 +243,7 @@ def _doubt_of_comparison(left: Side, right: Side) -> str | None:
 def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool) -> str | None:
     """Why this pair must not fail a row, or None. ``first``: the left side is the first of its chain."""
     for side in (left, right):
-        if side.ambiguous or (side.ordered and side.calculates) or side.mixes_words_and_ranks():
+        if side.ambiguous or (side.ordered and side.calculates) or side.mixes_words_and_ranks() or side.adds_to_share():
             return AMBIGUOUS
     if algebra:
         # "n = 110_2" may be followed by "n = 110"
@@ -262,6 +280,24 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
     if not right.operators and (left.labels or right.labels or left.units or right.units):
         return QUANTITIES
     return None
+
+
+def _is_taken_apart(left: Side, right: Side) -> bool:
+    """Whether a number is said to be a product or a power: ``since 2022 = 4 * 505 + 3``, ``90 = 2 * 3 * 5^2``.
+
+    What 12 of something come to (``so 12 = 12 * 5``) has the number in it, goes on or is much more; a year brings
+    anything.
+    """
+    if not left.may_be_taken_apart() or right.things or right.units or right.letters or right.unknown or right.branches:
+        return False
+    number, text = left.text(), right.text()
+    if not ("*" in text or "^" in text) or number in right.pieces:
+        return False
+    try:
+        values = sorted((Fraction(number), evaluate(parse(text))))
+    except (ArithmeticError, ValueError, LimitError):
+        return False
+    return values[1] <= values[0] * (Fraction(11, 10) if left.is_year() else 2)
 
 
 def _is_amount(right: Side, share: Side) -> bool:

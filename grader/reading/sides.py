@@ -10,9 +10,34 @@ class Side:
     """What stands between two relations, or before the first or behind the last."""
 
     __slots__ = (
-        "ambiguous", "applied", "approximate", "currency", "expecting", "fraction", "label", "labels", "led", "letters",
-        "modulus", "named", "of", "operators", "ordered", "pieces", "rates", "scaled", "shortened", "things", "units",
-        "unknown", "unreadable", "words_used",
+        "ambiguous",
+        "applied",
+        "approximate",
+        "branches",
+        "currency",
+        "expecting",
+        "fraction",
+        "label",
+        "labels",
+        "led",
+        "letters",
+        "modulus",
+        "named",
+        "of",
+        "operators",
+        "ordered",
+        "pieces",
+        "rates",
+        "reasoned",
+        "scaled",
+        "shortened",
+        "things",
+        "transcendent",
+        "unfinished",
+        "units",
+        "unknown",
+        "unreadable",
+        "words_used",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -31,6 +56,8 @@ class Side:
         """The words before it leave open whether they take the first number or all of it."""
         self.led = False
         """Something stands before the first number."""
+        self.reasoned = False
+        """A word such as "since" stands right before the first number."""
         self.fraction = False
         """The last division was written without spaces, as fractions and ranges are."""
         self.unknown = False
@@ -41,6 +68,12 @@ class Side:
         """It can be read in more than one way."""
         self.applied = False
         """A function or a factorial is taken: more than a quantity by itself."""
+        self.unfinished = False
+        """Its last number is multiplied with a thing that is no number."""
+        self.branches = 0
+        """How often ± stands in it."""
+        self.transcendent = False
+        """A function of an angle or a logarithm is taken."""
         self.approximate = False
         """A word such as "about" stands before it."""
         self.words_used = False
@@ -66,6 +99,8 @@ class Side:
     @property
     def readable(self) -> bool:
         """Whether this is an expression that was understood whole."""
+        if self.branches and (self.branches > 1 or self.unknown or self.units or self.things):
+            return False  # "20 ± 0.5 cm" is a tolerance
         return bool(self.pieces) and not self.unreadable and not self.expecting
 
     @property
@@ -93,6 +128,8 @@ class Side:
         """Take an operator behind an operand; ``glued`` without spaces around it."""
         self.ambiguous |= self.of and text in "+-"
         self.unreadable |= bool(self.modulus)
+        self.branches += text == "±"
+        self.unreadable |= self.unfinished
         self.fraction = glued and not self.labels
         self.pieces.append(text)
         self.operators += 1
@@ -154,9 +191,20 @@ class Side:
         """Whether this may be a year by itself, which tables set equal to what it brought (``2021 = 500 + 50``)."""
         return self.is_literal() and self.pieces[0].isdecimal() and 1950 <= int(self.pieces[0][:5]) <= 2035
 
+    def may_be_taken_apart(self) -> bool:
+        """Whether a statement begins with this whole number and nothing else: ``since 2022 = 4 * 505 + 2``."""
+        number = self.text()
+        plain = self.is_literal() and number.isdecimal() and len(number) > 1 and not (self.units or self.letters)
+        return plain and not self.labels and (self.reasoned or not self.led)
+
     def sums_things(self) -> bool:
         """Whether things are added, each named (``2 adults + 3 children``), which may stand for what they cost."""
         return self.sums() and len(self.things) == self.operators + 1
+
+    def adds_to_share(self) -> bool:
+        """Whether a share of a thing stands beside a bare number (``half of the number plus 2``)."""
+        shares = sum(thing.startswith("of ") for thing in self.things)
+        return 0 < shares < 1 + sum(piece in ("+", "-") for piece in self.pieces[1:])
 
     def is_shortened(self, *, money: bool) -> bool:
         """Whether what stands behind a number may multiply it: ``6 lakh``, ``15k`` and, of ``money``, ``$1m``."""

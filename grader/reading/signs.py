@@ -33,6 +33,7 @@ def _sign(walker: Walker, index: int, end: int) -> int:
     if after is not None and signs and _is_sign(walker, token, before, after):
         side.unreadable |= bool(side.pieces) and side.pieces[-1] in "+-" and not token.math
         side.adjoin(token.text)
+        side.branches += token.text == "±"
         side.led |= index > 0
     elif side.pieces:
         side.unreadable = True
@@ -52,11 +53,13 @@ def _is_unknown(walker: Walker, index: int, end: int) -> bool:
 
 
 def _is_sign(walker: Walker, token: Token, before: Token | None, after: Token) -> bool:
-    if token.text not in "+-" or (walker.side.label and not walker.side.pieces):
+    if token.text not in "+-±" or (walker.side.label and not walker.side.pieces):
         return False
     opens = before is not None and before.kind in (Kind.RELATION, Kind.OPEN)
     if token.text == "+":
         return opens
+    if token.text == "±" and walker.side.pieces:
+        return False
     return bool(walker.side.pieces) or opens or before is None or token.math or after.start == token.end
 
 

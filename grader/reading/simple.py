@@ -43,7 +43,7 @@ _OPERAND = re.compile(rf"(?P<sign>(?: ?[-+*/x] ?)?)(?P<number>{_NUMBER})(?P<labe
 _SIGNS = re.compile(r"[=+*/^<>()\[\]{}|~\\`_&#@]|:(?! )|%(?! [a-z])")
 _WORDS = (
     "equal", "times", "plus", "minus", "divided", "multiplied", "ercent", "ound", "nearest", "pprox", "ough", "stimat",
-    "emainder", "undred", "ousand", "illion", "% of", "squared", "cubed",
+    "emainder", "um of", "roduct of", "undred", "ousand", "illion", "% of", "squared", "cubed",
     "decimal place", "ignificant fig", " sig", " sf", " s.f", " dp", " d.p",
 )  # fmt: skip
 _HARMLESS = re.compile(
@@ -75,7 +75,7 @@ _NO_LABELS = (
     | frozenset(RATES)
     | MAGNITUDE_WORDS
     | (FUNCTION_WORDS - {"sec"})  # "30 sec" counts seconds
-    | {"percent", "am", "pm", "mod", "modulo", "rounds", "round", "rounded", "rounding", "nearest"}
+    | {"pi", "percent", "am", "pm", "mod", "modulo", "rounds", "round", "rounded", "rounding", "nearest"}
 )
 _NOT_BEFORE = (
     frozenset(OPERATOR_WORDS)
@@ -84,7 +84,7 @@ _NOT_BEFORE = (
     | ORDERING_WORDS
     | CURRENCIES
     | FUNCTION_WORDS
-    | {"mod", "modulo", "base"}
+    | {"pi", "mod", "modulo", "base"}
 )
 
 
@@ -196,7 +196,7 @@ def _equation(match: re.Match[str], text: str) -> Equation | None:
     if following is not None:
         word, number, next_word = following.groups()
         unit = unit_named(word)
-        if word.lower() in MAGNITUDE_WORDS or _INCHES.match(text, match.end()):
+        if word == "pi" or word.lower() in MAGNITUDE_WORDS or _INCHES.match(text, match.end()):
             return None
         if (unit is None and names_function(word)) or (unit is not None and next_word and names_function(next_word)):
             return None  # "= 12 sin 30", "= 8 cm sin 30"

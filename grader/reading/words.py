@@ -54,6 +54,9 @@ CONNECTIVES = _words(
 """A bare number behind one of these is a quantity (``so 900 minutes = 15 hours``); behind other words it is part of a
 phrase (``the cost of 3 tickets = ...``)."""
 
+REASONS = _words("since because as that so thus hence therefore then have note")
+"""Of these, the ones that a statement about the number behind them follows."""
+
 PLURAL_LABELS = _words(
     "weeks days chapters pages steps questions problems rows lines cases years months eqs equations exercises"
 )
@@ -64,6 +67,12 @@ DETERMINERS = _words("each every per a an the this that one he she it they who a
 
 ABBREVIATIONS = _words("sq cu ft in oz lb lbs hr hrs min mins sec secs yd yds no approx vs etc mi pt qt gal")
 """Words whose full stop does not end a sentence."""
+
+THING_WORDS = _words("the his her its their my our your this that it what some another as more itself himself herself")
+"""What a thing begins with that a number is multiplied with (``5 times the number``, ``3 times as old``)."""
+
+UNKNOWN_NOUNS = _words("number value certain quantity variable digit")
+"""Things with an indefinite article that are multiplied (``5 times a number``); ``4 times a week`` says how often."""
 
 POWER_WORDS = {"squared": "^2", "cubed": "^3"}
 """Powers in words behind a number; behind a unit they belong to it."""
@@ -94,6 +103,9 @@ FUNCTION_WORDS = _words(
     lcm gcd hcf gcf sine cosine tangent logarithm"""
 )
 """Functions that are written before their number without brackets (``sin 30``, ``log 100``)."""
+
+BEFORE_FUNCTION = CONNECTIVES | _words("know note recall using use by find compute calculate evaluate remember where")
+"""What may stand before a function at the beginning of a side; other words may name what it is multiplied with."""
 
 SET_FUNCTIONS = _words("lcm gcd hcf gcf")
 """Of these, the ones that take more than one number (``lcm 4 and 6``)."""

@@ -1,0 +1,167 @@
+"""Functions that are written without their brackets get them: ``sin² 30°`` is read as ``sin(30°)^2``.
+
+Only what has one value is put so: functions of angles with a degree sign or a multiple of π, logarithms with a base,
+binomials (``12C3``) and absolute values (``|3 - 8|``) of numbers. A function becomes a mark of
+``numbers.FUNCTION_MARKS``, which is no letter, so that no word of a line is taken for one.
+"""
+
+from __future__ import annotations
+
+import re
+
+from grader.numbers import DEGREE, FUNCTION_MARKS
+
+_MARK_OF = {name: mark for mark, name in FUNCTION_MARKS.items()}
+_MARKS = re.compile(f"[{DEGREE}{''.join(FUNCTION_MARKS)}]")
+_HINT = re.compile(r"°|\\circ|deg|π|pi|og|ln")
+_NAMED = re.compile(r"(?:sin|cos|tan|cot|sec|csc)(?![b-z])|log ?(?:_|[₀-₉]|base)|(?<![a-z])ln(?![a-z])", re.IGNORECASE)
+"""Cheaper than the patterns below."""
+
+_DEGREES = r"(?:°|\^\s?(?:\{\s?\\circ\s?\}|\\circ(?![A-Za-z]))|\\degree(?![A-Za-z])|\s?deg(?:rees?)?(?![A-Za-z]))"
+_PI = r"(?:\\pi(?![A-Za-z])|π|(?<![A-Za-z])pi(?![A-Za-z]))"
+_FRACTION = r"\\[dt]?frac\s?"
+_NAMES = r"sin|cos|tan|cot|(?<!\d )sec|csc"
+_LEFT, _RIGHT = r"(?:\\left\s?|\\[bB]igg?l?\s?)?", r"(?:\\right\s?|\\[bB]igg?r?\s?)?"
+_IN_DEGREES = (
+    rf"-?\d{{1,6}}(?:\.\d{{1,6}})?{_DEGREES}"
+    # "sin 30° 15'", "sin 30° + 15°"
+    rf"(?!\s?(?:\d|['′]|[CF](?![A-Za-z])|[+\-−–]\s?\d+(?:\.\d+)?{_DEGREES}))"
+)
+_IN_PI = (
+    rf"-?(?:{_FRACTION}(?:\{{\s?\d{{0,3}}\s?{_PI}\s?\}}\s?\{{\s?\d{{1,3}}\s?\}}|{_PI}\s?(?:\d|\{{\d{{1,3}}\}}))"
+    rf"|{_FRACTION}\{{\d{{1,3}}\}}\s?\{{\d{{1,3}}\}}\s?{_PI}|\d{{0,3}}\s?{_PI}(?:/\d{{1,3}})?)"
+    # "sin πx" is no function of π
+    rf"(?!\s?(?:[\d(^!]|\\(?!{_NAMES}|cdot|times|div|left|right|q?quad|approx|text|[^A-Za-z])|(?!{_NAMES})[A-Za-z]))"
+)
+_ANGLES = re.compile(rf"(?:[\d\s.+\-−–*/·×{{}}]|\\cdot|\\times|{_FRACTION}|{_DEGREES}|{_PI})++")
+_SIZE = re.compile(f"{_DEGREES}|{_PI}")
+_FUNCTION = re.compile(
+    rf"(?<![A-Za-z])\\?(?P<name>(?i:{_NAMES}))\s?(?P<power>\^\s?(?:\{{[2-9]\}}|\([2-9]\)|[2-9])|[²³])?\s?"
+    rf"(?:{_LEFT}\((?P<inside>[^()=<>$]{{1,80}}?){_RIGHT}\)"
+    rf"|\{{(?P<braced>(?:[^{{}}()=<>$]|\{{[^{{}}()=<>$]{{0,20}}\}}){{1,60}})\}}|(?P<bare>{_IN_DEGREES}|{_IN_PI}))"
+)
+_NUMBER = r"\d{1,3}(?:,\d{3})+|\d{1,9}(?:\.\d{1,9})?"
+_LOGARITHM = re.compile(
+    rf"(?<![A-Za-z])\\?(?:[Ll]og\s?(?:_\s?\{{\s?(\d{{1,3}})\s?\}}|_(\d{{1,2}})|([₀-₉]{{1,2}})|base (\d{{1,3}}) of)|ln)"
+    rf"(?![A-Za-z])\s?(?:{_LEFT}\((?P<inside>[^()=<>$]{{1,80}}?){_RIGHT}\)|\{{(?P<braced>{_NUMBER})\}}"
+    rf"|(?P<bare>{_NUMBER}|{_FRACTION}\{{\d{{1,6}}\}}\s?\{{\d{{1,6}}\}})"
+    # "log_2 4 · 8" may be that of 32
+    r"(?![\d.,]*\d|\s?(?:[\^!(\d]|(?:[*/×·÷]|\\(?:cdot|times|div)(?![A-Za-z]))(?!\s?\\?(?:log|ln))|[A-Za-z](?![A-Za-z]))))"
+)
+_NUMERIC = re.compile(rf"(?:[\d\s.+\-−–*/·×^{{}}]|\\cdot|\\times|{_FRACTION}|√|\\sqrt)++")
+_GROUPING = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_INDEX_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+_HINT_OF_COUNTS = re.compile(r"[CP][\d ₀-₉({_}^]|choose")
+_UPPER_DIGITS, _LOWER_DIGITS = "[⁰¹²³⁴⁵⁶⁷⁸⁹]", "[₀-₉]"
+_LETTER = r"(?:(?P<letter>[CP])|\\(?:text|mathrm)\{(?P<upright>[CP])\})"
+_COUNTS = re.compile(
+    rf"(?<![\w.,)}}\]^_])(?:\{{\}})?(?:[\^_]\s?(?:\{{\s?(\d{{1,4}})\s?\}}|(\d))|({_UPPER_DIGITS}{{1,4}}))\s?{_LETTER}\s?"
+    rf"(?:_\s?(?:\{{\s?(\d{{1,4}})\s?\}}|(\d))(?![\d^])|({_LOWER_DIGITS}{{1,4}}))"
+)
+"""``^{12}C_{3}``, ``{}_{12}C_3`` and ``¹²C₃``."""
+_PLAIN_COUNTS = re.compile(
+    rf"(?<![\w.,)}}\]^_])(\d{{1,4}})"
+    rf"(?: ?(?P<letter>[CP]) ?(?:(\d{{1,4}})|({_LOWER_DIGITS}{{1,4}}))| choose (\d{{1,4}}))"
+    r"(?![\w^]|[.,]\d)"
+)
+_NAMED_COUNTS = re.compile(
+    r"(?<![\w\\^_}])(?P<letter>[CP])(?:\((\d{1,4}), ?(\d{1,4})\)"
+    r"|_\{(\d{1,4})\}\^\{(\d{1,4})\}|\^\{(\d{1,4})\}_\{(\d{1,4})\})"
+)
+"""``C(12,3)``, ``C_{12}^{3}`` and ``C^{12}_{3}``, which may be a point, a cost or a power as well."""
+_CHOOSES = {
+    "C": re.compile(r"\d ?!|\b(?:choos|chose|combin|select|binomial|ways\b|committee|pairs\b)", re.IGNORECASE),
+    "P": re.compile(r"\d ?!|\b(?:permut|arrang|order(?! to)|ways\b)", re.IGNORECASE),
+}
+_PROBABLE = re.compile(r"probab", re.IGNORECASE)
+_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
+
+_HINT_OF_BARS = re.compile(r"\|[^|]*\||vert")
+_BAR = r"(?:\||\\[lr]?vert(?![A-Za-z]))"
+_BARS = re.compile(rf"{_LEFT}{_BAR}(?P<inside>[^|=<>&,;:]{{1,80}}?){_RIGHT}{_BAR}")
+_IN_BARS = re.compile(rf"(?:[\d\s.+\-−–*/·×÷^(){{}}]|\\(?:cdot|times|div|left|right|sqrt)(?![A-Za-z])|{_FRACTION}|√)++")
+_BEFORE_BAR = re.compile(
+    r"(?:^|[=≈<>+\-−–*/·×÷(\[{,:;$.]|[\d)}]|\\(?:cdot|times|div|approx|frac|[(\[,;:!]|q?quad)"
+    r"|\b(?:since|so|because|and|that|then|thus|therefore|have|get|is|as))$",
+    re.IGNORECASE,
+)
+_BEHIND_BAR = re.compile(
+    r"$|[=≈<>+\-−–*/·×÷)\]}^,:;$.]|\\(?![A-Za-z])|\\(?:cdot|times|div|approx|right|q?quad)|(?:is|equals)\b"
+)
+
+
+def in_brackets(text: str) -> str:
+    """The text of a line with a mark and brackets for each function that has a value."""
+    if not text.isascii():
+        text = _MARKS.sub("", text)
+    if _HINT.search(text) and _NAMED.search(text):
+        text = _LOGARITHM.sub(_logarithm, _FUNCTION.sub(_function, text))
+    if _HINT_OF_COUNTS.search(text):
+        text = _with_counts(text)
+    if _HINT_OF_BARS.search(text) and not (text.lstrip()[:1] == "|" == text.rstrip()[-1:]):
+        text = _BARS.sub(_absolute, text)
+    return text
+
+
+def _function(match: re.Match[str]) -> str:
+    """``sin`` and its like of an angle whose size is written."""
+    angle = match["inside"] or match["braced"] or match["bare"]
+    if not (_SIZE.search(angle) and _ANGLES.fullmatch(angle) and angle.count("{") == angle.count("}")):
+        return match[0]
+    power = {"²": "2", "³": "3"}.get(match["power"], (match["power"] or "").strip("^{}() "))
+    angle = re.sub(_DEGREES, DEGREE, angle)
+    return f"{_MARK_OF[match['name'].lower()]}({angle}){f'^({power})' if power else ''}"
+
+
+def _logarithm(match: re.Match[str]) -> str:
+    """A logarithm with a base, or a natural one, of what is written in numbers."""
+    argument = _GROUPING.sub("", match["inside"] or match["braced"] or match["bare"])
+    base = (match[1] or match[2] or match[3] or match[4] or "").translate(_INDEX_DIGITS)
+    if not _NUMERIC.fullmatch(argument) or argument.count("{") != argument.count("}"):
+        return match[0]
+    return f"{_MARK_OF['log']}{base}({argument})" if base else f"{_MARK_OF['ln']}({argument})"
+
+
+def _with_counts(text: str) -> str:
+    """Combinations and permutations; a constant, a cost or a point only if the line speaks of choices."""
+    chosen = {letter for letter, words in _CHOOSES.items() if words.search(text)}
+
+    def plain(match: re.Match[str]) -> str:
+        above, below = _pair(match)
+        constant = int(below) < 3 and (int(above) < 10 or match["letter"] == "P")  # "2C1 + 3C2 = 7", "10P1 = 50"
+        return match[0] if constant and match["letter"] and match["letter"] not in chosen else _count(match)
+
+    text = _PLAIN_COUNTS.sub(plain, _COUNTS.sub(_count, text))
+    if _PROBABLE.search(text):
+        return text
+    return _NAMED_COUNTS.sub(lambda match: _count(match) if match["letter"] in chosen else match[0], text)
+
+
+def _count(match: re.Match[str]) -> str:
+    """A function of two numbers, of which the first is no smaller."""
+    above, below = _pair(match)
+    if int(above) < int(below):
+        return match[0]
+    permutes = "P" in (match["letter"], match.groupdict().get("upright"))
+    return f"{_MARK_OF['perm' if permutes else 'binom']}({above}, {below})"
+
+
+def _pair(match: re.Match[str]) -> tuple[str, str]:
+    above, below = (group.translate(_DIGITS) for group in match.groups() if group is not None and group not in "CP")
+    return above, below
+
+
+def _absolute(match: re.Match[str]) -> str:
+    """What stands between two bars, where it is a number or a calculation and nothing is divided or listed."""
+    inside, text = match["inside"], match.string
+    if not (_IN_BARS.fullmatch(inside) and any(map(str.isdigit, inside))) or re.search(r"\d\s+\d", inside):
+        return match[0]
+    if inside.count("{") != inside.count("}") or inside.count("(") != inside.count(")"):
+        return match[0]
+    before = text[max(0, match.start() - 12) : match.start()]
+    if before.rstrip() != before and before.rstrip()[-1:].isalnum() and before.rstrip()[-1:].isdigit():
+        return match[0]  # "3 | 6 | 12"
+    if not (_BEFORE_BAR.search(before.rstrip()) and _BEHIND_BAR.match(text[match.end() : match.end() + 12].lstrip())):
+        return match[0]
+    return f"{_MARK_OF['abs']}({inside})"
