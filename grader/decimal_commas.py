@@ -11,9 +11,9 @@ import re
 _COMMA = re.compile(r"\d,\d")
 # Digits with points and commas, as far as they go.
 _WRITTEN = re.compile(r"(?<![\w.,])\d[\d.,]*(?<=\d)(?!\w*[\d])")
-_DECIMAL = re.compile(r"(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})")
+_DECIMAL = re.compile(r"(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})|0,\d+")
 _GROUPED = re.compile(r"\d{1,3}(?:\.\d{3})+")
-_OPERAND = r"(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})(?![\d.,])"
+_OPERAND = rf"(?:{_DECIMAL.pattern})(?![\d.,])"
 _SIGN = r"(?: ?[*+×·÷/] ?| [-−–:] |(?<=\d):(?=\d)| ?\\(?:cdot|times|div) ?)"
 # Nothing but a decimal comma: an amount of money, and the operand of a calculation (behind "=" it may be two of two:
 # "3+4=7,7*2=14").
@@ -23,7 +23,12 @@ _CERTAIN = re.compile(
 )
 _PAIR = re.compile(r"[(\[{] ?\d+,\d+ ?[)\]}]")
 LEAST = 2
-"""Numbers with a decimal comma in a solution that is believed to write them."""
+"""Numbers with a decimal comma, or with points that group, in a solution that is believed to write them."""
+
+
+# Who writes decimal commas divides by a colon: "300 € · 9 : 12". "Tag 2 : 5 · 3" numbers something.
+_DIVISION = re.compile(r"(?<=[\d€%)]) : (?=[\d(])")
+_NUMBERED = re.compile(r"[^\W\d]+ \d+ : ")
 
 
 def has_decimal_commas(text: str) -> bool:
@@ -32,15 +37,18 @@ def has_decimal_commas(text: str) -> bool:
         return False
     written = _WRITTEN.findall(text)
     with_commas = [number for number in written if "," in number]
-    if len(with_commas) < LEAST or not all(map(_DECIMAL.fullmatch, with_commas)):
+    grouped = [number for number in written if "." in number and "," not in number]
+    if len(with_commas) + len(grouped) < LEAST or not all(map(_DECIMAL.fullmatch, with_commas)):
         return False
-    if not all(map(_GROUPED.fullmatch, (number for number in written if "." in number and "," not in number))):
+    if not all(map(_GROUPED.fullmatch, grouped)):
         return False
     return _CERTAIN.search(text) is not None
 
 
 def with_decimal_points(text: str) -> str:
     """The text of such a solution with points for commas, and without the points that group thousands."""
+    if " : " in text and _NUMBERED.match(text) is None:
+        text = _DIVISION.sub(" / ", text)
     return _WRITTEN.sub(lambda number: _pointed(number[0]), text)
 
 

@@ -36,7 +36,7 @@ _ERROR = (
     r"\berror\b(?! ?[=≈]| (?:rate|percentage|margin)\b)"
 )
 _DENIAL = re.compile(
-    r"≠|\\neq?\b|!=|[✗✘❌]|\b(?:is|are|was|be|would be|which is|that's) "
+    r"≠|\\neq?\b|(?<![\w)])!=|[✗✘❌]|\b(?:is|are|was|be|would be|which is|that's) "
     r"(?:false|wrong|incorrect|impossible|not (?:true|equal|correct|right|possible))"
     r"|\b(?:does not|doesn't|do not|don't|did not|cannot|can't|not) (?:equal|hold|match|work|satisfy|add up|be)"
     r"|\b(?:I|we|he|she|they) (?:\w+ )?thought\b(?! (?:of|about))"

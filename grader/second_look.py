@@ -87,7 +87,7 @@ _PREFIXED = re.compile(
     r"\d(?:[ ~{]|\\[,;: ]|\\(?:text|textrm|mathrm|mbox|rm|unit)(?![a-z]))*"
     r"[kmMGµμn](?:J|W|N|V|A|F|T|H|M|Pa|Hz|[ΩΩ]|mol|cal|Wh|eV)(?![A-Za-z])"
 )
-_BELOW = re.compile(r"\d ?/ ?([A-Za-z])(?![A-Za-z])")
+_BELOW = re.compile(r"([\d.]*\d) ?/ ?([A-Za-z])(?![A-Za-z])")
 # What ``6/4 = 15/h`` is.
 _PROPORTION = re.compile(r"(?<![\d/])\d+ ?/ ?\d+ ?= ?[\d.]+ ?/ ?[A-Za-z](?![A-Za-z])")
 _LACK = re.compile(
@@ -136,7 +136,7 @@ class SecondLook:
             return REJECTED
         if self._is_choice(line):
             return CHOICE
-        if self._divides_by_an_unknown(place):
+        if self._divides_by_an_unknown(right, place):
             return UNKNOWN
         if CONGRUENT in check.text:
             return OTHER_ARITHMETIC if self._has_own_operation else None
@@ -202,12 +202,12 @@ class SecondLook:
         last = next((place for place in reversed(places) if _CONTRADICTION.search(self._lines[place])), -1)
         return first, last
 
-    def _divides_by_an_unknown(self, place: int) -> bool:
-        """Whether a letter below a number may be an unknown: that of a proportion, or one that the solution finds."""
-        letters = set(_BELOW.findall(self._readable[place]))
+    def _divides_by_an_unknown(self, right: str, place: int) -> bool:
+        """Whether a letter below a result may be an unknown: that of a proportion, or one that the solution finds."""
+        readable = self._readable[place]
+        letters = {letter for number, letter in _BELOW.findall(readable) if number == right}
         return any(
-            _PROPORTION.search(self._readable[place])
-            or re.search(rf"(?<![A-Za-z\\/]){letter} ?=|\bLet {letter}\b", self._text)
+            _PROPORTION.search(readable) or re.search(rf"(?<![A-Za-z\\/]){letter} ?=|\bLet {letter}\b", self._text)
             for letter in letters
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from grader.checking.units import mixes_units
 from grader.limits import MAX_DEPTH
 from grader.numbers import COMPARISONS, OWN_OPERATORS, Kind
-from grader.reading.ahead import is_worded_value
+from grader.reading.ahead import is_worded_value, unit_at
 from grader.reading.congruences import bracketed_modulus, modulus
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ def bracket(walker: Walker, index: int, end: int) -> int:
         _remark(walker, index + 1, closer)
     elif glued and not side.pieces and walker.tokens[index - 1].kind == Kind.WORD and not kinds.isdisjoint(_VALUES):
         side.stumble()  # "f(3) = 7"
+    elif not side.expecting and closer == index + 2 and (unit := unit_at(walker.tokens, index + 1, closer)) is not None:
+        side.units.append(unit)  # "22000000 (cm) = 220 (km)"
+        side.labels += 1
     elif kinds.isdisjoint(_VALUES) and not is_worded_value(walker.tokens, index + 1, closer):
         if (side.pieces and (side.expecting or glued)) or _composes(walker, index, closer):
             side.stumble()  # "3(number of trucks)"

@@ -10,7 +10,7 @@ from grader.checking.arithmetic import evaluate
 from grader.checking.grammar import parse
 from grader.checking.units import OTHER_MONEY, RATE, clashing_rates, mixes_units, refutable, same_units, unit_named
 from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CHARACTERS, LimitError
-from grader.numbers import COMPARISONS, CONGRUENT, CURRENCY_CODES, clean, tokenise
+from grader.numbers import COMPARISONS, CONGRUENT, CURRENCY_CODES, UNREADABLE, clean, tokenise
 from grader.reading.ahead import is_name
 from grader.reading.congruences import Moduli, congruences, is_supposed
 from grader.reading.latex import delatex
@@ -76,6 +76,10 @@ _NUMBERED = re.compile(r"\b([A-Z]?[a-z]+ \d{1,3}):(?=\d)")  # "Week 1:600/2=300"
 AMOUNTS = frozenset(("$", OTHER_MONEY))
 MONEY = AMOUNTS | {"dollar", "cent"}
 
+_DETERMINERS = frozenset("the this that these those its our their his her my your each every a an".split())  # noqa: SIM905
+# What a colon divides or compares: "450 : 100 * 5.8 = 26.1" is not 100 * 5.8.
+_COLON = re.compile(r"(?<=\d) ?(?:[€%]|[a-z]{1,3})? : (?=[\d(])")
+
 CONDITION = "it may be a condition or a question"
 AMBIGUOUS = "the line can be read in more than one way"
 NAME = "the left side may be a name, not a quantity"
@@ -113,6 +117,8 @@ def read_by_tokens(text: str) -> Reading:
         text = _AMOUNT_ENDS.sub("", text)
     text = in_brackets(text)
     plain = delatex(clean(_NUMBERED.sub(r"\1: ", text) if ":" in text else text))
+    if " : " in plain:
+        plain = _COLON.sub(f" {UNREADABLE} ", plain)
     tokens = tokenise(with_bases(with_signs(with_products(plain))))
     walker = Walker(tokens)
     walker.walk(0, len(tokens))
@@ -250,8 +256,10 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
         return AMBIGUOUS if has_numeral(left) or has_numeral(right) else None
     if any(side.scaled and side.operators for side in (left, right)):
         return AMBIGUOUS
-    if worded and left.named is not None and left.named.lower() == "of":
-        return AMBIGUOUS
+    if worded and left.named is not None and left.named.lower() in ("of", "by", "to", "from", "into"):
+        return AMBIGUOUS  # "Adding 5 to 2 * 3 gives 11"
+    if worded and left.labels and left.things and left.things[-1].split()[0] in _DETERMINERS:
+        return AMBIGUOUS  # "At 3 * 4 the total is 15"
     rates = sorted({*left.rates} ^ {*right.rates})
     if rates and clashing_rates(left.units, rates, right.units):
         return UNITS
