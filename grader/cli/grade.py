@@ -234,6 +234,8 @@ def _recorded(options: argparse.Namespace) -> dict[str, object]:
 
 
 def _stdin() -> str:
+    if sys.stdin is None:
+        raise UsageError("--text -: standard input is closed; pipe the solution in, or give it behind --text")
     return sys.stdin.buffer.read().decode("utf-8", "replace")
 
 
