@@ -41,6 +41,10 @@ def reading(path: Place, kind: str) -> Iterator[None]:
             raise InputError(
                 f"{path}: this {kind} file is not UTF-8; convert it, as in iconv -f latin1 -t utf-8"
             ) from error
+        if "CRC checksum" in why:
+            raise InputError(
+                f"{path}: this {kind} file is damaged: a page of it does not have its checksum; fetch or write it again"
+            ) from error
         raise InputError(
             f"{path}: this is not a whole and readable {kind} file ({why}); fetch or write it again"
         ) from error

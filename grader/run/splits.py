@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from grader.inputs.common import reading
+from grader.parquet_io.reader import batches_of, open_report
 from grader.parquet_io.report import REPORT
-from grader.parquet_io.writer import METADATA_KEY, AtomicWriter, stops_run
-from grader.run.join import batches_of, open_report
+from grader.parquet_io.writer import METADATA_KEY, AtomicWriter
 from grader.types import Split, Verdict
 
 if TYPE_CHECKING:
@@ -25,10 +26,10 @@ def write_splits(report: Place, splits: Mapping[str, Place], free_text: Collecti
     """Write the rows of a finished report into the files of ``splits``, and say how many went where.
 
     ``clean`` gets the columns of the input as they were, ready to train on; the others those of the report, with the
-    reasons. Raises EnvironmentStop.
+    reasons. Raises InputError where the report turns out damaged, EnvironmentStop where the disk stops the writing.
     """
     rows = dict.fromkeys(map(str, Split), 0)
-    with stops_run(report), open_report(report) as file, ExitStack() as stack:
+    with reading(report, "Parquet"), open_report(report) as file, ExitStack() as stack:
         said = json.loads(file.metadata.metadata[METADATA_KEY.encode()])
         schema = file.schema_arrow.remove_metadata()
         kept = {name: _columns(name, schema) for name in splits}
