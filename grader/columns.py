@@ -77,7 +77,7 @@ def discover(schema: pa.Schema, named: ColumnNames, where: str) -> Columns:
     problem = finder.named(named.problem) or finder.first(PROBLEM, taken) or chat
     solution = finder.named(named.solution) or _solution(finder, taken, problem, chat)
     if problem is None or solution is None:
-        raise InputError(finder.nothing_found(problem, solution))
+        raise InputError(*finder.nothing_found(problem, solution))
     taken |= {problem, solution}
     identifier = finder.named(named.identifier) or finder.first(IDENTIFIER, taken)
     reference = finder.named(named.reference) or finder.first((*REFERENCE, "answer"), taken)
@@ -171,10 +171,11 @@ class _Finder(NamedTuple):
         more = len(self.columns) - MAX_COLUMNS_SHOWN
         return f"the columns are: {shown}" + (f" and {more} more" if more > 0 else "")
 
-    def nothing_found(self, problem: str | None, solution: str | None) -> str:
+    def nothing_found(self, problem: str | None, solution: str | None) -> tuple[str, str]:
         lacking = [role for role, found in (("problem", problem), ("solution", solution)) if found is None]
         options = " and ".join(f"--{role}-column" for role in lacking)
-        return f"{self.where}: no {' and no '.join(lacking)} column was found; {self.there()}\nName it with {options}."
+        found = f"{self.where}: no {' and no '.join(lacking)} column was found; {self.there()}"
+        return found, f"Name it with {options}."
 
 
 def _chat(finder: _Finder, schema: pa.Schema, named: ColumnNames) -> str | None:

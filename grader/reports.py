@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 import pyarrow.parquet as pq
 
-from grader.errors import EnvironmentStop, InputError
+from grader.errors import EnvironmentStop, InputError, check_utf8
 from grader.parquet_io.reader import verify
 from grader.types import RowStatus, Verdict
 
@@ -95,6 +95,7 @@ def open_report(path: str) -> Report:
         InputError: no such file, not a whole and undamaged Parquet file, or no ``grade_…`` columns in it.
 
     """
+    check_utf8(path)
     if "://" not in path and not Path(path).is_file():
         raise InputError(f"{path}: {'a directory, not a report' if Path(path).is_dir() else 'no such file'}")
     with reading(path):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.cli.streams import open_streams
-from grader.errors import EnvironmentStop, GraderError, UsageError, printable
+from grader.errors import EnvironmentStop, GraderError, UsageError, check_utf8
 from grader.remote import RemotePath, is_remote, redacted
 from grader.types import Split
 from grader.version import __version__
@@ -44,7 +44,7 @@ def run_command(prog: str, command: Callable[[list[str]], int], argv: list[str] 
         finally:
             sys.stdout.flush()
     except GraderError as error:
-        print(f"{prog}: {printable(redacted(str(error)), kept=chr(10))}", file=sys.stderr)
+        print(f"{prog}: {redacted(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print(f"{prog}: interrupted", file=sys.stderr)
@@ -67,7 +67,7 @@ def output_place(text: str) -> Place:
     """Read the value of an option that names a file to write, which may be behind a URL."""
     if not text:
         raise argparse.ArgumentTypeError("its name is empty: name a file")
-    return RemotePath(text) if is_remote(text) else Path(text)
+    return RemotePath(text) if is_remote(text) else Path(check_utf8(text))
 
 
 class _ToSplits(argparse.Action):

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.errors import InputError
+from grader.errors import InputError, check_utf8
 from grader.remote import LISTED, RemotePath, is_remote
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def _inputs_among(folder: Place, names: Sequence[Place]) -> list[Place]:
 def _readable(files: Iterable[Place]) -> list[Place]:
     readable = list(files)
     for file in readable:
+        check_utf8(str(file))
         assert isinstance(file, Path), "URLs are looked at when they are opened"
         if not file.exists():
             raise InputError(f"{file}: there is no such file; check the path")

@@ -43,7 +43,7 @@ class Log:
     def show(self, text: str) -> None:
         """Show a table, to people only."""
         if self.style is Style.TEXT:
-            self._print(text)
+            self._print(printable(text, kept="\n"))
 
     @contextmanager
     def listening(self) -> Iterator[Self]:
