@@ -256,10 +256,12 @@ def _bytes(text: str) -> float:
 
 
 def _probability(text: str) -> float:
+    from grader.engines import is_probability
+
     try:
         value = float(text)
     except ValueError:
         value = 0.0
-    if not 0 < value < 1:
+    if not is_probability(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1, both excluded")
     return value
