@@ -83,6 +83,11 @@ def discover(schema: pa.Schema, named: ColumnNames, where: str) -> Columns:
     reference = finder.named(named.reference) or finder.first((*REFERENCE, "answer"), taken)
     problem_shape = _shape(schema, problem, "problem", where)
     solution_shape = _shape(schema, solution, "solution", where)
+    if problem == chat and solution_shape is not Shape.CHAT:
+        raise InputError(
+            f"{where}: the chat column {chat!r} is {schema.field(problem).type}, not a list of role and content; "
+            "parse it, or name columns with --problem-column and --solution-column"
+        )
     if problem == solution and solution_shape is not Shape.CHAT:
         raise InputError(
             f"{where}: {problem!r} cannot be both the problem and the solution: name two different columns"

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from grader.remote import Place
 
 EXTENSIONS = {".parquet": "parquet", ".jsonl": "json", ".ndjson": "json", ".json": "json", ".csv": "csv"}
+REMEDIES = {
+    ".tsv": "write it with commas in place of tabs",
+    ".gz": "unpack it with gunzip",
+    ".zst": "unpack it with zstd -d",
+    ".bz2": "unpack it with bunzip2",
+    ".xz": "unpack it with unxz",
+    ".zip": "unpack it with unzip",
+}
 _KNOWN = ", ".join(EXTENSIONS)
 
 
@@ -41,9 +49,8 @@ def format_of(path: Place) -> str:
     try:
         return EXTENSIONS[path.suffix.lower()]
     except KeyError:
-        raise InputError(
-            f"{path}: inputs end in {_KNOWN}, not in {path.suffix or 'nothing'!r}; convert or rename it"
-        ) from None
+        remedy = REMEDIES.get(path.suffix.lower(), "convert or rename it")
+        raise InputError(f"{path}: inputs end in {_KNOWN}, not in {path.suffix or 'nothing'!r}; {remedy}") from None
 
 
 def _resolve_one(argument: str) -> list[Place]:

@@ -15,6 +15,9 @@ from grader.parquet_io.report import REPORT
 from grader.parquet_io.writer import METADATA_KEY, AtomicWriter
 from grader.types import Split, Verdict
 
+TAKE_SPLITS = ("grade", "grade-join")
+"""The commands that have the option ``--to``."""
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -63,5 +66,6 @@ def _masks(verdicts: pa.Array) -> dict[str, Any]:
 
 
 def _say(log: Log, name: str, rows: int, path: Place | None) -> None:
-    where = f"{path}" if path is not None else f"not written apart (--to {name}=FILE)"
+    hint = f" (--to {name}=FILE)" if log.prog in TAKE_SPLITS else ""
+    where = f"{path}" if path is not None else f"not written apart{hint}"
     log.say("split", f"{name}: {rows:,} rows, {where}", split=name, rows=rows, path=path)
