@@ -85,9 +85,10 @@ class Grader:
         self._checker.close()
 
     def grade(self, solutions: Iterable[Solution]) -> list[GradedSolution]:
-        """Grade a batch: a result for each solution, in their order; only the last digits of P(flawed) know the others.
+        """Grade a batch: a result for each solution, in their order.
 
-        A problem or a step that is None counts as empty, as in a file.
+        None depends on the others, but for the last digits of P(flawed), which a model adds up in another order in
+        another batch. A problem or a step that is None counts as empty, as in a file.
         """
         solutions = list(map(_without_nulls, solutions))
         drafts = [draft_of(solution) for solution in solutions]

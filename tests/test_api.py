@@ -142,6 +142,13 @@ def test_thresholds_that_decide_nothing(threshold):
         grader.load_pair(threshold=threshold)
 
 
+@pytest.mark.parametrize("memory", [float("nan"), 0, -1, "8GB"])
+def test_a_memory_that_is_none(memory):
+    """What is no number of bytes is refused before a model is looked for."""
+    with pytest.raises(UsageError, match="no number of bytes above 0"):
+        grader.load_pair(memory=memory)
+
+
 def test_a_quantization_that_is_none():
     """A quantization that nobody knows is refused before a model is looked for."""
     with pytest.raises(UsageError, match="int3: choose one of nf4, none"):

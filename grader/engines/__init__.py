@@ -124,6 +124,8 @@ def load_pair(
         raise UsageError(f"--quantization {quantization}: choose one of {', '.join(QUANTIZATIONS)}")
     if threshold is not None and not is_probability(threshold):
         raise UsageError(f"--threshold {threshold!r}: this is not a number between 0 and 1, both excluded")
+    if memory is not None and not (isinstance(memory, Real) and memory > 0):
+        raise UsageError(f"--memory {memory!r}: this is no number of bytes above 0")
     if extractor == "rules" and not classifier:
         if adapters is not None:
             raise UsageError(f"--adapters {adapters}: --extractor rules --no-classifier uses no model; leave it out")
