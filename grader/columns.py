@@ -77,12 +77,17 @@ def discover(schema: pa.Schema, named: ColumnNames, where: str) -> Columns:
     problem = finder.named(named.problem) or finder.first(PROBLEM, taken) or chat
     solution = finder.named(named.solution) or _solution(finder, taken, problem, chat)
     if problem is None or solution is None:
-        raise InputError(finder.nothing_found(problem, solution))
+        raise InputError(*finder.nothing_found(problem, solution))
     taken |= {problem, solution}
     identifier = finder.named(named.identifier) or finder.first(IDENTIFIER, taken)
     reference = finder.named(named.reference) or finder.first((*REFERENCE, "answer"), taken)
     problem_shape = _shape(schema, problem, "problem", where)
     solution_shape = _shape(schema, solution, "solution", where)
+    if problem == chat and solution_shape is not Shape.CHAT:
+        raise InputError(
+            f"{where}: the chat column {chat!r} is {schema.field(problem).type}, not a list of role and content; "
+            "parse it, or name columns with --problem-column and --solution-column"
+        )
     if problem == solution and solution_shape is not Shape.CHAT:
         raise InputError(
             f"{where}: {problem!r} cannot be both the problem and the solution: name two different columns"
@@ -171,10 +176,11 @@ class _Finder(NamedTuple):
         more = len(self.columns) - MAX_COLUMNS_SHOWN
         return f"the columns are: {shown}" + (f" and {more} more" if more > 0 else "")
 
-    def nothing_found(self, problem: str | None, solution: str | None) -> str:
+    def nothing_found(self, problem: str | None, solution: str | None) -> tuple[str, str]:
         lacking = [role for role, found in (("problem", problem), ("solution", solution)) if found is None]
         options = " and ".join(f"--{role}-column" for role in lacking)
-        return f"{self.where}: no {' and no '.join(lacking)} column was found; {self.there()}\nName it with {options}."
+        found = f"{self.where}: no {' and no '.join(lacking)} column was found; {self.there()}"
+        return found, f"Name it with {options}."
 
 
 def _chat(finder: _Finder, schema: pa.Schema, named: ColumnNames) -> str | None:

@@ -59,6 +59,8 @@ def grade_dataset(
     columns = discover(dataset.features.arrow_schema, named, NAME)
     pair = pair or load_pair()
     features = Features({**dataset.features, **Features.from_arrow_schema(REPORT)})
+    if not len(dataset):  # ``map`` would add no columns
+        return Dataset.from_dict({name: [] for name in features}, features, split=dataset.split)
     with chunk_grader(pair, workers, Log(Style.QUIET)) as grader:
         graded = dataset.with_format("arrow").map(
             partial(_graded, grader, columns, features.arrow_schema),

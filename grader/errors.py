@@ -20,10 +20,23 @@ def printable(text: str, kept: str = "") -> str:
     return "".join(one if one.isprintable() or one in kept else repr(one)[1:-1] for one in text)
 
 
+def check_utf8(name: str) -> str:
+    """Give the name of a file, or raise UsageError where it is not UTF-8, as Arrow and reports need it."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{name}: this name is not UTF-8; rename the file, or set LC_ALL=C.UTF-8 if it is") from None
+    return name
+
+
 class GraderError(Exception):
-    """Base of every error that a command turns into a message and an exit code."""
+    """Base of every error that a command turns into a message and an exit code; each argument is a line of it."""
 
     exit_code: ClassVar[int] = 2
+
+    def __str__(self) -> str:
+        """Give the message; names and values in it cannot end a line, nor tell a terminal anything."""
+        return "\n".join(printable(str(line)) for line in self.args)
 
 
 class InputError(GraderError):

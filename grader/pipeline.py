@@ -34,7 +34,7 @@ from grader.types import (
 from grader.verdict import MODELS_DISAGREE, REFERENCE_MISMATCH, TRUNCATED, UNIT_MISMATCH, decide, differs_from_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from grader.engines import Pair
     from grader.lines import Line
@@ -84,8 +84,13 @@ class Grader:
         """End the worker processes."""
         self._checker.close()
 
-    def grade(self, solutions: Sequence[Solution]) -> list[GradedSolution]:
-        """Grade a batch: a result for each solution, in their order, none of which depends on the others."""
+    def grade(self, solutions: Iterable[Solution]) -> list[GradedSolution]:
+        """Grade a batch: a result for each solution, in their order.
+
+        None depends on the others, but for the last digits of P(flawed), which a model adds up in another order in
+        another batch. A problem or a step that is None counts as empty, as in a file.
+        """
+        solutions = list(map(_without_nulls, solutions))
         drafts = [draft_of(solution) for solution in solutions]
         answers = ask(self.pair, solutions, [question_of(draft, self.pair.reads_by) for draft in drafts])
         return [self.finish(*row) for row in zip(solutions, drafts, answers, strict=True)]
@@ -146,6 +151,13 @@ class Grader:
         if any(check.status is CheckStatus.FAILS for check in checks):
             by_line = SecondLook(draft.lines, by_line, problem).checks()
         return by_line
+
+
+def _without_nulls(row: Solution) -> Solution:
+    steps = row.solution
+    if not isinstance(steps, str) and steps is not None:
+        steps = tuple(step or "" for step in steps)
+    return row._replace(problem=row.problem or "", solution=steps)
 
 
 def draft_of(solution: Solution) -> Draft | None:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
+import pyarrow.parquet as pq
 
-from grader.errors import EnvironmentStop, InputError
+from grader.errors import EnvironmentStop, InputError, check_utf8
+from grader.parquet_io.reader import verify
 from grader.types import RowStatus, Verdict
 
 if TYPE_CHECKING:
@@ -90,9 +92,10 @@ def open_report(path: str) -> Report:
     """Open a report that `grade` wrote (Parquet; local, or a URL that polars can read).
 
     Raises:
-        InputError: no such file, not a whole Parquet file, or no ``grade_…`` columns in it.
+        InputError: no such file, not a whole and undamaged Parquet file, or no ``grade_…`` columns in it.
 
     """
+    check_utf8(path)
     if "://" not in path and not Path(path).is_file():
         raise InputError(f"{path}: {'a directory, not a report' if Path(path).is_dir() else 'no such file'}")
     with reading(path):
@@ -102,6 +105,8 @@ def open_report(path: str) -> Report:
     missing = [column for column in NEEDED if column not in schema]
     if missing:
         raise InputError(f"{path} is no report: it has no {', '.join(missing)}; run `grade {path} -o REPORT` first")
+    if "://" not in path:
+        verify(Path(path))
     return Report(path, rows, schema, _json_object(metadata))
 
 
@@ -125,7 +130,7 @@ def write_table(table: pl.DataFrame, path: Path) -> None:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with unfinished.open("wb") as file:
-            table.write_parquet(file)
+            pq.write_table(table.to_arrow(), file, compression="zstd", write_page_checksum=True)
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)

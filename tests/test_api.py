@@ -15,7 +15,7 @@ import grader
 from grader.cli.grade import main as grade
 from grader.engines import Pair
 from grader.engines.scripted import ScriptedExtractor
-from grader.errors import InputError
+from grader.errors import InputError, UsageError
 from grader.parquet_io.report import REPORT
 
 PAGE = (Path(__file__).parent.parent / "docs" / "api.md").read_text()
@@ -125,3 +125,49 @@ class TestDatasets:
             grader.grade_dataset(graded, Pair())
         again = grader.grade_dataset(graded, Pair(), replace_grades=True, workers=0)
         assert again.column_names == [*table.column_names, *REPORT.names]
+
+
+@pytest.mark.parametrize("workers", [-1, "2", 1.5])
+def test_workers_that_are_no_number(workers):
+    """What the command refuses as a number of workers is refused here."""
+    table = datasets.Dataset.from_dict({"problem": ["p"], "solution": ["1+1 = 2"]})
+    with pytest.raises(UsageError, match="not a whole number from 0 on"):
+        grader.grade_dataset(table, Pair(), workers=workers)
+
+
+@pytest.mark.parametrize("threshold", [float("nan"), -1, 0, 1, 7, "0.5"])
+def test_thresholds_that_decide_nothing(threshold):
+    """What the command refuses as a threshold is refused here, before a model is looked for."""
+    with pytest.raises(UsageError, match="between 0 and 1, both excluded"):
+        grader.load_pair(threshold=threshold)
+
+
+@pytest.mark.parametrize("memory", [float("nan"), 0, -1, "8GB"])
+def test_a_memory_that_is_none(memory):
+    """What is no number of bytes is refused before a model is looked for."""
+    with pytest.raises(UsageError, match="no number of bytes above 0"):
+        grader.load_pair(memory=memory)
+
+
+def test_a_quantization_that_is_none():
+    """A quantization that nobody knows is refused before a model is looked for."""
+    with pytest.raises(UsageError, match="int3: choose one of nf4, none"):
+        grader.load_pair(quantization="int3")
+
+
+def test_a_data_set_without_rows():
+    """The columns of a report are there though no row is."""
+    table = datasets.Dataset.from_dict({"problem": ["p"], "solution": ["1+1 = 2"]})
+    graded = grader.grade_dataset(table.select([]), Pair(), workers=0)
+    assert graded.num_rows == 0
+    assert graded.features == grader.grade_dataset(table, Pair(), workers=0).features
+
+
+def test_nulls_and_generators():
+    """Nulls are graded as in a file, and any iterable of solutions will do."""
+    solutions = [grader.Solution(None, "2+2=5"), grader.Solution("p", ("2+2=5", None)), grader.Solution("p", None)]
+    plain = [grader.Solution("", "2+2=5"), grader.Solution("p", ("2+2=5", "")), grader.Solution("p", None)]
+    with grader.Grader(Pair()) as one:
+        found = one.grade(solution for solution in solutions)
+        assert found == one.grade(plain)
+    assert [row.verdict for row in found] == ["computational_error", "computational_error", None]

@@ -3,6 +3,7 @@
 import json
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from audits import KINDS, audit, pair, summary, use, work, write_config, write_rows
 
@@ -199,3 +200,35 @@ def test_results_that_turn_out_damaged_in_the_middle(folder, capsys):
     assert summary(folder)["data"][0]["counts"]["flawed"] == 10
     assert audit(folder / "audit.toml") == 0
     assert work(folder)["graded"] == 0
+
+
+def flipped(path):
+    """Flip a bit of the verdicts' dictionary, so that a reader without checksums takes another value for them."""
+    chunk = next(
+        chunk
+        for index in range(pq.read_metadata(path).num_columns)
+        if (chunk := pq.read_metadata(path).row_group(0).column(index)).path_in_schema == "grade_verdict"
+    )
+    data = bytearray(path.read_bytes())
+    data[chunk.dictionary_page_offset + chunk.total_compressed_size - 1] ^= 1
+    path.write_bytes(data)
+
+
+def cleared(path):
+    """Find every row correct, in a file that is whole."""
+    table = pl.read_parquet(path)
+    table.with_columns(grade_verdict=pl.lit("correct")).write_parquet(path)
+
+
+@pytest.mark.parametrize(("damage", "why"), [(flipped, "is damaged"), (cleared, "not those that its night counted")])
+def test_verdicts_of_last_night_that_are_not_those(folder, capsys, damage, why):
+    """A gate that compares with a report that is not what its night wrote could not be evaluated."""
+    config = write_config(folder, GATES)
+    assert audit(config) == 0
+    damage(folder / "store" / "latest" / "d" / "report.parquet")
+    capsys.readouterr()
+    assert audit(config, "--quiet") == 1
+    assert why in capsys.readouterr().err
+    flawed, new = summary(folder)["gates"]
+    assert flawed["level"] == "pass"
+    assert new["message"].startswith("could not be evaluated: the report of 00001-")

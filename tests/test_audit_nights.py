@@ -209,7 +209,7 @@ def test_nights_and_results_are_bounded(folder):
         assert sql.execute("SELECT count(*) FROM seen").fetchone() == (40,)
 
 
-def test_clean_and_rejected_rows(folder):
+def test_clean_and_rejected_rows(folder, capsys):
     """On request correct rows are written without grades, wrong ones with them; rows without a verdict in neither."""
     write_config(folder, clean=True, rejected=True)
     assert audit(folder / "audit.toml") == 0
@@ -219,6 +219,7 @@ def test_clean_and_rejected_rows(folder):
     assert (clean.height, rejected.height) == (32, 10)
     assert rejected["grade_verdict"].unique().sort().to_list() == ["computational_error", "conceptual_error"]
     assert summary(folder)["data"][0]["apart"] == {"clean": 32, "rejected": 10}
+    assert "--to" not in capsys.readouterr().err
 
 
 def test_the_review_queue(folder, monkeypatch):

@@ -175,3 +175,9 @@ def test_the_choice_is_said_in_one_line():
     for part in ("'question'", "'solution' (steps)", "'idx'", "'answer'"):
         assert part in sentence
     assert "no reference answer" in find("problem", "solution").sentence()
+
+
+def test_a_chat_that_is_text():
+    """A chat column of JSON texts is told by its type, not by its two roles."""
+    assert "the chat column 'messages' is string, not a list of role and content; parse it" in refusal("messages")
+    assert "name two different columns" in refusal("x", "y", problem="x", solution="x")

@@ -383,7 +383,7 @@ def test_damaged_pages_are_an_input_error(write_report, tmp_path):
     content = bytearray(path.read_bytes())
     content[4:400] = bytes(396)
     path.write_bytes(content)
-    with pytest.raises(InputError, match="cannot be read as Parquet"):
+    with pytest.raises(InputError, match="this is not a whole and readable Parquet file"):
         evaluate(str(path), "label")
 
 

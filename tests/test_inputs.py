@@ -271,6 +271,11 @@ class TestCsv:
             (b"a,b\n1,\xe9\n", "not UTF-8; convert it, as in iconv"),
             (b"a,\xe9\n1,2\n", "not UTF-8; convert it, as in iconv"),
             (b"a,a\n1,2\n", "two columns have the name 'a'"),
+            (b"a;b\n1;2\n", "its columns are separated by semicolons; write it with commas"),
+            (b"a\tb\n1\t2\n", "its columns are separated by tabs; write it with commas"),
+            ("a,b\n1,2\n".encode("utf-16"), "this file is UTF-16; convert it, as in iconv"),
+            ("a,b\n1,2\n".encode("utf-16-be"), "this file is UTF-16; convert it, as in iconv"),
+            (b"a,b\n1," + b"x" * (17 << 20), "longer than 8 MiB, the most that is read, or a quote in it"),
         ],
     )
     def test_what_cannot_be_read(self, tmp_path, content, said):
@@ -280,6 +285,23 @@ class TestCsv:
         message = refusal(path)
         assert message.startswith(f"{path}: ")
         assert said in message
+
+    @pytest.mark.parametrize("text", ["2+2=5\nb,2\n", "", "\r\n", 'x "" y', 'ends in a ""', "\nb,2", "é,"])
+    def test_a_quote_that_is_never_closed(self, tmp_path, text):
+        """Rows that a quote swallows are told, wherever the file ends; a quote that is closed swallows none."""
+        path = tmp_path / "in.csv"
+        path.write_text(f'a,b\n0,"1"\n1,"{text}', newline="")
+        assert "row 2: a quote opens in column 'b' and is never closed" in refusal(path)
+        for end in ('"', '"\n', '"\r\n\n', '"\n2,3'):
+            path.write_text(f'a,b\n0,"1"\n1,"{text}{end}', newline="")
+            assert rows_of(path)[1] == {"a": "1", "b": text.replace('""', '"')}
+
+    @pytest.mark.parametrize("end", ['x"', '5"\n', '"x"y', '"x"",\ny"'])
+    def test_quotes_that_close_nothing(self, tmp_path, end):
+        """A quote inside a text that is not quoted is a quote."""
+        path = tmp_path / "in.csv"
+        path.write_text(f"a,b\n1,{end}", newline="")
+        assert len(rows_of(path)) == 1
 
 
 class TestSeveralFiles:
@@ -356,3 +378,19 @@ class TestFingerprint:
             (tmp_path / "in.jsonl").write_bytes(content)
             digests.add(open_inputs([str(tmp_path / "in.jsonl")]).fingerprint()["sha256"])
         assert len(digests) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("a.tsv", "write it with commas"), ("a.csv.gz", "gunzip"), ("a.jsonl.zst", "zstd -d"), ("a", "convert or rename")],
+)
+def test_endings_that_renaming_does_not_help(tmp_path, name, said):
+    """What is wrong with another ending is told by it."""
+    (tmp_path / name).write_text("problem,solution\n")
+    assert said in refusal(tmp_path / name)
+
+
+def test_utf16_lines(tmp_path):
+    """JSON Lines in UTF-16 are called so."""
+    (tmp_path / "in.jsonl").write_bytes('{"a": 1}\n'.encode("utf-16"))
+    assert "this file is UTF-16" in refusal(tmp_path / "in.jsonl")

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.columns import ColumnNames, discover
-from grader.errors import EnvironmentStop
+from grader.errors import EnvironmentStop, InputError
 from grader.parquet_io import writer as writer_module
 from grader.parquet_io.report import REPORT, report_batch
 from grader.parquet_io.rows import solutions_of
@@ -283,7 +283,7 @@ class TestAtomicWriter:
 import resource, sys
 from pathlib import Path
 import pyarrow as pa
-from grader.errors import EnvironmentStop
+from grader.errors import EnvironmentStop, InputError
 from grader.parquet_io.writer import AtomicWriter
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 batch = pa.RecordBatch.from_pydict({"x": [str(index * 7919) * 10 for index in range(20_000)]})
@@ -301,3 +301,26 @@ except EnvironmentStop as error:
         assert "raise the limit on file sizes" in ended.stdout
         assert ended.stderr == ""
         assert list(tmp_path.iterdir()) == []
+
+
+def test_pages_have_checksums_and_others_read_them(tmp_path):
+    """A flipped bit of a report or a table is seen; pandas, polars and DuckDB read both."""
+    from grader.parquet_io.reader import verify
+    from grader.reports import write_table
+
+    columns = pa.table({"text": [f"row {index}" for index in range(500)]})
+    with AtomicWriter(tmp_path / "report.parquet", columns.schema) as writer:
+        writer.write(columns.to_batches()[0])
+        writer.commit({})
+    write_table(pl.from_arrow(columns), tmp_path / "table.parquet")
+    for path in (tmp_path / "report.parquet", tmp_path / "table.parquet"):
+        verify(path)
+        assert pd.read_parquet(path)["text"].tolist() == columns["text"].to_pylist()
+        assert pl.read_parquet(path)["text"].to_list() == columns["text"].to_pylist()
+        assert duckdb.sql(f"SELECT count(DISTINCT text) FROM '{path}'").fetchall() == [(500,)]
+        data = bytearray(path.read_bytes())
+        chunk = pq.read_metadata(path).row_group(0).column(0)
+        data[(chunk.dictionary_page_offset or chunk.data_page_offset) + chunk.total_compressed_size - 1] ^= 1
+        path.write_bytes(data)
+        with pytest.raises(InputError, match="this Parquet file is damaged: a page"):
+            verify(path)

@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import socket
 import subprocess
 import sys
 
@@ -82,6 +83,17 @@ class TestWeb:
         assert len(flaky.asked) == len(calm) + len(faults)
         assert capsys.readouterr().err.count("trying again") == len(faults)
         assert pq.read_table("report.parquet").equals(pq.read_table(formats / "whole.parquet"))
+
+    def test_a_server_that_is_not_there(self, folder, monkeypatch, capsys):
+        """A connection that is refused is not called a missing file."""
+        monkeypatch.setattr(remote, "FIRST_WAIT_S", 0)
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            url = f"http://127.0.0.1:{unused.getsockname()[1]}/in.parquet"
+            assert grade([url, "-o", "report.parquet", *RULES]) == 3
+        said = capsys.readouterr().err
+        assert "no such file" not in said
+        assert said.count("no connection to the server; trying again") == remote.ATTEMPTS - 1
 
     def test_a_server_that_stays_away(self, folder, flaky, formats, monkeypatch, capsys):
         """After five attempts the run stops with exit code 3 and keeps its parts; the same command goes on."""

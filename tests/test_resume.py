@@ -193,6 +193,7 @@ class TestDifferences:
         changed[6] ^= 1
         (folder / "in.parquet").write_bytes(changed)
         self._refused(folder, "the input in.parquet has changed")
+        self._refused(folder, "Give the same command, with the inputs as they were, to go on")
 
     def test_the_same_content_elsewhere(self, folder):
         """A copy of the input is the input."""

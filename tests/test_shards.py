@@ -1,6 +1,7 @@
 """Shards of a run: together they are the run, and anything less, more or other is refused by name."""
 
 import json
+import random
 import shutil
 from itertools import pairwise
 
@@ -216,3 +217,26 @@ def test_a_stopped_shard_goes_on(folder, tmp_path, capsys):
     run_grade(prepare(request(3)), Alone(Grader(Pair())))
     assert "resuming: 2 parts with 20 of 80 rows are there; going on at row 181" in capsys.readouterr().err
     assert pq.read_table(tmp_path / "a.parquet").equals(pq.read_table(folder / "whole.parquet").slice(160, 80))
+
+
+def test_a_flipped_bit(folder, tmp_path, capsys):
+    """Wherever a bit of a shard flips, its rows are joined as they were, or it is refused in one sentence."""
+    for number in (1, 2):
+        run(folder, "in.parquet", str(tmp_path / f"s{number}.parquet"), "--shard", f"{number}/2", "--limit", "20")
+    shards, joined = str(tmp_path / "s*.parquet"), tmp_path / "joined.parquet"
+    victim = tmp_path / "s1.parquet"
+    data = victim.read_bytes()
+    assert join([shards, "-o", str(joined)]) == 0
+    rows, refused = pq.read_table(joined), 0
+    places = random.Random(7)
+    for place in places.sample(range(4, len(data)), 150):
+        victim.write_bytes(data[:place] + bytes([data[place] ^ 1 << places.randrange(8)]) + data[place + 1 :])
+        joined.unlink(missing_ok=True)
+        capsys.readouterr()
+        if join([shards, "-o", str(joined)]) == 0:
+            assert pq.read_table(joined).equals(rows), place
+        else:
+            said = capsys.readouterr().err
+            assert (said.count("\n"), "s1.parquet" in said, joined.exists()) == (1, True, False), said
+            refused += 1
+    assert refused > 75

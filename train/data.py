@@ -154,7 +154,7 @@ def _read_solutions(inputs: Inputs, names: dict[str, str], corpus: Corpus) -> st
     try:
         columns = discover(inputs.schema, ColumnNames(), inputs.where)
     except InputError as error:
-        raise InputError(f"{str(error).splitlines()[0]}\n{FORMS}") from None
+        raise InputError(error.args[0], FORMS) from None
     label = next((names[name] for name in LABEL_COLUMNS if name in names), None)
     at = names.get(LINE_COLUMN)
     before, left_out, beyond, row = len(corpus.annotated) + len(corpus.classified), 0, 0, 0

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
+from grader.audit.measures import COUNTS, count_rows
 from grader.compare import ADDED, CHANGES, NEWLY_FLAWED, REMOVED, UNCHANGED, changed_rows, compare
 from grader.compare import counts as compared_counts
+from grader.errors import InputError
 from grader.types import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 TEXT_CHANGED = "text_changed"
@@ -61,15 +64,17 @@ def no_changes() -> Changes:
     return Changes(pl.DataFrame(schema=SCHEMA), _no_counts(), None, None, None)
 
 
-def find_changes(before: Path, now: Path, *, models_changed: bool) -> Changes:
-    """Compare two nights' reports of one data set.
+def find_changes(before: Path, now: Path, noted: Mapping[str, Any], *, models_changed: bool) -> Changes:
+    """Compare two nights' reports of one data set; ``noted`` is the entry of the earlier night's summary.
 
     Rows are matched as ``grade-compare`` does it; without ids a row whose text was changed is one removed and one
     added. The cause is ``data`` where the row's text was changed, or is in one report only; ``models`` where it is the
     same; ``data_and_models`` where the text was changed and the models (or this program) too, so that either may be it.
-    Raises InputError where a report cannot be read.
+    Raises InputError where a report cannot be read, or the earlier one is not what its night counted.
     """
     comparison = compare(str(before), str(now))
+    if count_rows(comparison.a.report, noted.get("threshold")) != {name: noted["counts"][name] for name in COUNTS}:
+        raise InputError(f"{before}: its rows are not those that its night counted")
     unchanged = compared_counts(comparison)[UNCHANGED]
     edited = (pl.col("change") == UNCHANGED) & pl.col("content_changed").fill_null(value=False)
     renamed = pl.when(edited).then(pl.lit(TEXT_CHANGED)).otherwise(pl.col("change"))

@@ -228,7 +228,7 @@ def _refusal(path: Path, text: str, problems: list[Problem]) -> UsageError:
     for where, what in problems:
         line = line_of(lines, where)
         said.append(f"{path}{'' if line is None else f', line {line}'}: {what}")
-    return UsageError("\n".join(said))
+    return UsageError(*said)
 
 
 def _problem(error: Any) -> Problem:

@@ -76,11 +76,11 @@ def audit_data(prepared: Prepared, grader: RememberingGrader, folder: Path, last
 
 def _changes(last: Last, name: str, folder: Path, log: Log, *, models_changed: bool) -> tuple[Changes, str | None]:
     """Compare with the last night; without one there are no changes, and with an error there is the reason."""
-    if last.night is None or last.error is not None:
+    if last.night is None or last.entry is None:
         return no_changes(), last.error
     report = last.night / name / REPORT
     try:
-        return find_changes(report, folder / REPORT, models_changed=models_changed), None
+        return find_changes(report, folder / REPORT, last.entry, models_changed=models_changed), None
     except InputError as problem:
         error = f"the report of {last.night.name} cannot be compared with ({problem})"
         log.say("damaged", f"{name}: {error}; no changes are listed tonight", path=str(report), why=str(problem))

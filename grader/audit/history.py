@@ -9,6 +9,7 @@ import polars as pl
 from grader.audit.measures import COUNTS
 from grader.audit.store import HISTORY
 from grader.errors import InputError
+from grader.parquet_io.reader import verify
 from grader.reports import reading, write_table
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def read_history(path: Path) -> pl.DataFrame:
     """Read the history of an earlier night, columns as in ``SCHEMA``; raises InputError where it is none."""
     with reading(str(path)):
         history = pl.read_parquet(path, glob=False, columns=list(SCHEMA)).cast(SCHEMA)
+    verify(path)
     if history.drop("new_flawed").null_count().sum_horizontal().sum():
         raise InputError(f"{path}: this is no history: values are missing")
     return history

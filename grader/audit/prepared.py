@@ -64,7 +64,7 @@ def _prepare(data: Data) -> Prepared:
         for column in data.slices:
             _require(inputs.schema, column, inputs.where, "slices")
     except InputError as error:
-        raise InputError(f"data set {data.name!r}: {error}") from error
+        raise InputError(f"data set {data.name!r}: {error.args[0]}", *error.args[1:]) from error
     return Prepared(data, inputs, columns)
 
 
@@ -77,7 +77,7 @@ def open_gold(gate: Gate) -> tuple[Inputs, Columns]:
         _require(inputs.schema, gate.label, inputs.where, "label")
         return inputs, discover(inputs.schema, ColumnNames(), inputs.where)
     except InputError as error:
-        raise InputError(f"gold of the gate {gate.measure}: {error}") from error
+        raise InputError(f"gold of the gate {gate.measure}: {error.args[0]}", *error.args[1:]) from error
 
 
 def _require(schema: pa.Schema, column: str, where: str, key: str) -> None:

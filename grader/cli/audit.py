@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.cli.common import Parser, run_command
 from grader.cli.run_options import log_of, positive, stoppable
-from grader.errors import GraderError, ThresholdError, UsageError
+from grader.errors import GraderError, ThresholdError, UsageError, printable
 from grader.remote import redacted
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _init(argv: list[str]) -> int:
         raise UsageError(f"{path}: this file is already there; choose another name") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
-    print(f"{path} is written; edit it, then: {PROG} {path} --check")
+    print(printable(f"{path} is written; edit it, then: {PROG} {path} --check"))
     return 0
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader.errors import EnvironmentStop, GraderError, UsageError, printable
+from grader.cli.streams import open_streams
+from grader.errors import EnvironmentStop, GraderError, UsageError, check_utf8
 from grader.remote import RemotePath, is_remote, redacted
 from grader.types import Split
 from grader.version import __version__
@@ -38,22 +37,19 @@ def run_command(prog: str, command: Callable[[list[str]], int], argv: list[str] 
 
     Source of the codes: docs/report-format.md.
     """
-    _open_streams()
+    open_streams()
     try:
-        code = command(sys.argv[1:] if argv is None else argv)
-        sys.stdout.flush()
+        try:
+            code = command(sys.argv[1:] if argv is None else argv)
+        finally:
+            sys.stdout.flush()
     except GraderError as error:
-        print(f"{prog}: {printable(redacted(str(error)), kept=chr(10))}", file=sys.stderr)
+        print(f"{prog}: {redacted(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print(f"{prog}: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`): nobody is left to tell, and Python must not try again at exit.
-        _drop_stdout()
-        return 0
     except OSError as error:
-        _drop_stdout()
         print(f"{prog}: writing stopped ({error.strerror}); make room and run it again", file=sys.stderr)
         return EnvironmentStop.exit_code
     return code
@@ -71,7 +67,7 @@ def output_place(text: str) -> Place:
     """Read the value of an option that names a file to write, which may be behind a URL."""
     if not text:
         raise argparse.ArgumentTypeError("its name is empty: name a file")
-    return RemotePath(text) if is_remote(text) else Path(text)
+    return RemotePath(text) if is_remote(text) else Path(check_utf8(text))
 
 
 class _ToSplits(argparse.Action):
@@ -99,21 +95,3 @@ def add_splits(parser: argparse._ActionsContainer) -> None:
         help="write rows of the report apart too, once a NAME: clean (found correct, with the input's columns alone), "
         "rejected (an error was found), undecided (no verdict)",
     )
-
-
-def _open_streams() -> None:
-    """Give a process that was started without them its streams, and spell what a terminal's encoding cannot."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  it lives as long as we do
-        stream = getattr(sys, name)
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _drop_stdout() -> None:
-    """Let what is still buffered go nowhere: Python must not try again at exit."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        return  # no file stands behind it

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.cli.common import Parser, run_command
 from grader.cli.tables import table
-from grader.errors import InputError, UsageError
+from grader.errors import InputError, UsageError, check_utf8, printable
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -53,7 +53,7 @@ def _run(argv: list[str]) -> int:
     if options.output is not None:
         changed = changed_rows(comparison)
         write_table(changed, Path(options.output))
-        print(f"{PROG}: {changed.height} changed rows written to {options.output}", file=sys.stderr)
+        print(f"{PROG}: {changed.height} changed rows written to {printable(options.output)}", file=sys.stderr)
     summary = summarise(comparison, options.output)
     print(json.dumps(summary, ensure_ascii=False, allow_nan=False) if options.json else render(summary))
     return 0
@@ -78,7 +78,7 @@ def _check_output(options: Namespace) -> None:
         if options.overwrite:
             raise UsageError("--overwrite goes with -o FILE")
         return
-    output = Path(options.output)
+    output = Path(check_utf8(options.output))
     if not output.parent.is_dir():
         raise InputError(f"{output}: the folder {output.parent} does not exist; create it first")
     if output.is_dir() or output.suffix.lower() != ".parquet":
@@ -116,7 +116,8 @@ def render(summary: dict[str, Any]) -> str:
     matched = (
         "the text of problem and solution" if summary["matched_by"] is None else f"column {summary['matched_by']!r}"
     )
-    head = f"A: {a['report']}, {a['rows']} rows\nB: {b['report']}, {b['rows']} rows\nmatched by {matched}"
+    names = printable(a["report"]), printable(b["report"])
+    head = f"A: {names[0]}, {a['rows']} rows\nB: {names[1]}, {b['rows']} rows\nmatched by {matched}"
     if summary["content_changed"]:
         head += f"; the text of {summary['content_changed']} matched rows differs"
     changes = [(_words(name), str(rows)) for name, rows in summary["changes"].items()]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.cli.common import Parser, run_command
 from grader.cli.tables import interval, rows_of, table, value
+from grader.errors import printable
 
 if TYPE_CHECKING:
     from grader.evaluate import Evaluation, Metrics
@@ -103,7 +104,7 @@ def render(evaluation: Evaluation) -> str:
     overall = evaluation.overall
     why = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in overall.unanswered.items())
     head = (
-        f"{evaluation.report}: {evaluation.rows} rows, {overall.rows} with a label in {evaluation.label!r}, "
+        f"{printable(evaluation.report)}: {evaluation.rows} rows, {overall.rows} with a label in {evaluation.label!r}, "
         f"{evaluation.unlabelled} without one left out\nno answer: {why}"
     )
     parts = [
@@ -160,5 +161,6 @@ def _slices(evaluation: Evaluation) -> str:
     rows = []
     for slice_value, metrics in evaluation.slices.items():
         figures = [metrics.figures[name] for name in names]
-        rows.append([slice_value, str(metrics.rows), *(f"{value(f)} ({interval(f) or 'no rows'})" for f in figures)])
-    return table([f"{evaluation.by}", "labelled", *titles], rows)
+        cells = (f"{value(f)} ({interval(f) or 'no rows'})" for f in figures)
+        rows.append([printable(slice_value), str(metrics.rows), *cells])
+    return table([printable(f"{evaluation.by}"), "labelled", *titles], rows)

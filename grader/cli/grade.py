@@ -234,6 +234,8 @@ def _recorded(options: argparse.Namespace) -> dict[str, object]:
 
 
 def _stdin() -> str:
+    if sys.stdin is None:
+        raise UsageError("--text -: standard input is closed; pipe the solution in, or give it behind --text")
     return sys.stdin.buffer.read().decode("utf-8", "replace")
 
 
@@ -254,10 +256,12 @@ def _bytes(text: str) -> float:
 
 
 def _probability(text: str) -> float:
+    from grader.engines import is_probability
+
     try:
         value = float(text)
     except ValueError:
         value = 0.0
-    if not 0 < value < 1:
+    if not is_probability(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1, both excluded")
     return value

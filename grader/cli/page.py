@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grader.cli.audit import require_audit
 from grader.cli.common import Parser, run_command
-from grader.errors import UsageError
+from grader.errors import UsageError, check_utf8
 
 PROG = "grade-page"
 DESCRIPTION = """\
@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(argv: list[str]) -> int:
     options = build_parser().parse_args(argv)
-    output = Path(options.output)
+    output = Path(check_utf8(options.output))
     if output.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"{output}: -o must end in .html")
     if not output.parent.is_dir():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Protocol
 
 from grader.adapters import PairLocation, find_pair
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from grader.types import Classification, Solution
 
 EXTRACTOR_MODES = ("auto", "rules", "model")
+QUANTIZATIONS = ("nf4", "none")
 DEFAULT_THRESHOLD = 0.5
 NOTHING_INSTALLED = "no adapter pair is installed"
 
@@ -111,13 +113,19 @@ def load_pair(
     there is no classifier, and the pair says so. ``memory`` are the bytes of each GPU that may be used, None for all
     that are free; they choose the quantization where it is None. ``compiled`` compiles parts of the layers.
 
-    Raises ``UsageError`` for options that want a model that is not there or memory that is not enough, ``AdapterError``
-    for adapters that do not load.
+    Raises ``UsageError`` for values that ``grade`` refuses too, and for options that want a model that is not there or
+    memory that is not enough, ``AdapterError`` for adapters that do not load.
     """
     if device is not None and devices:
         raise UsageError("--device and --devices: give one of them")
     if extractor not in EXTRACTOR_MODES:
         raise UsageError(f"--extractor {extractor}: choose one of {', '.join(EXTRACTOR_MODES)}")
+    if quantization not in (None, *QUANTIZATIONS):
+        raise UsageError(f"--quantization {quantization}: choose one of {', '.join(QUANTIZATIONS)}")
+    if threshold is not None and not is_probability(threshold):
+        raise UsageError(f"--threshold {threshold!r}: this is not a number between 0 and 1, both excluded")
+    if memory is not None and not (isinstance(memory, Real) and memory > 0):
+        raise UsageError(f"--memory {memory!r}: this is no number of bytes above 0")
     if extractor == "rules" and not classifier:
         if adapters is not None:
             raise UsageError(f"--adapters {adapters}: --extractor rules --no-classifier uses no model; leave it out")
@@ -145,6 +153,11 @@ def load_pair(
         least = threshold if threshold is not None else judge.threshold if judge else DEFAULT_THRESHOLD
         pairs.append(Pair(extractor if reader else "rules", reader, judge, least, found.name, (), beside))
     return replace(pairs[0], others=tuple(pairs[1:]))
+
+
+def is_probability(value: object) -> bool:
+    """Tell whether a threshold can decide anything: a number between 0 and 1, both excluded."""
+    return isinstance(value, Real) and 0 < float(value) < 1
 
 
 def bytes_of(text: str) -> float:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 BATCH_ROWS = 1024
 BATCH_BYTES = 8 << 20  # a batch of long rows is cut to about this size
 ARROW_ERRORS = (pa.ArrowException,)
+CSV_BLOCK_BYTES = 8 << 20  # also the longest row that a CSV file may have
 MESSAGE_CHARACTERS = 200
 
 
@@ -40,6 +41,15 @@ def reading(path: Place, kind: str) -> Iterator[None]:
         if isinstance(error, UnicodeDecodeError) or "invalid UTF8" in why:
             raise InputError(
                 f"{path}: this {kind} file is not UTF-8; convert it, as in iconv -f latin1 -t utf-8"
+            ) from error
+        if "straddling object" in why:
+            raise InputError(
+                f"{path}: a row of this {kind} file is longer than {CSV_BLOCK_BYTES >> 20} MiB, the most that is "
+                "read, or a quote in it is never closed; close it, or write the rows as JSON Lines or Parquet"
+            ) from error
+        if "CRC checksum" in why:
+            raise InputError(
+                f"{path}: this {kind} file is damaged: a page of it does not have its checksum; fetch or write it again"
             ) from error
         raise InputError(
             f"{path}: this is not a whole and readable {kind} file ({why}); fetch or write it again"

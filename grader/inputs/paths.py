@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.errors import InputError
+from grader.errors import InputError, check_utf8
 from grader.remote import LISTED, RemotePath, is_remote
 
 if TYPE_CHECKING:
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from grader.remote import Place
 
 EXTENSIONS = {".parquet": "parquet", ".jsonl": "json", ".ndjson": "json", ".json": "json", ".csv": "csv"}
+REMEDIES = {
+    ".tsv": "write it with commas in place of tabs",
+    ".gz": "unpack it with gunzip",
+    ".zst": "unpack it with zstd -d",
+    ".bz2": "unpack it with bunzip2",
+    ".xz": "unpack it with unxz",
+    ".zip": "unpack it with unzip",
+}
 _KNOWN = ", ".join(EXTENSIONS)
 
 
@@ -41,9 +49,8 @@ def format_of(path: Place) -> str:
     try:
         return EXTENSIONS[path.suffix.lower()]
     except KeyError:
-        raise InputError(
-            f"{path}: inputs end in {_KNOWN}, not in {path.suffix or 'nothing'!r}; convert or rename it"
-        ) from None
+        remedy = REMEDIES.get(path.suffix.lower(), "convert or rename it")
+        raise InputError(f"{path}: inputs end in {_KNOWN}, not in {path.suffix or 'nothing'!r}; {remedy}") from None
 
 
 def _resolve_one(argument: str) -> list[Place]:
@@ -104,6 +111,7 @@ def _inputs_among(folder: Place, names: Sequence[Place]) -> list[Place]:
 def _readable(files: Iterable[Place]) -> list[Place]:
     readable = list(files)
     for file in readable:
+        check_utf8(str(file))
         assert isinstance(file, Path), "URLs are looked at when they are opened"
         if not file.exists():
             raise InputError(f"{file}: there is no such file; check the path")

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from grader.errors import InputError
 from grader.inputs import json_lines
-from grader.inputs.common import BATCH_BYTES, BATCH_ROWS, InputFile, reading, slices
+from grader.inputs.common import BATCH_BYTES, BATCH_ROWS, CSV_BLOCK_BYTES, InputFile, reading, slices
 from grader.inputs.paths import format_of
 from grader.remote import RemotePath
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from grader.remote import Place
 
-CSV_BLOCK_BYTES = 8 << 20  # also the longest row that a CSV file may have
 READ_BUFFERS_BYTES = 64 << 20  # of all columns of a Parquet file together
 PROBE_ROWS = 8
+OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def inspect(path: Place) -> InputFile:
@@ -37,12 +37,17 @@ def inspect(path: Place) -> InputFile:
     if kind == "parquet":
         with reading(path, "Parquet"), _open_parquet(path) as file:
             found = InputFile(path, file.schema_arrow, file.metadata.num_rows)
+    elif _is_utf16(path):
+        raise InputError(f"{path}: this file is UTF-16; convert it, as in iconv -f utf-16 -t utf-8")
     elif kind == "json":
         found = json_lines.inspect(path)
     else:
         with reading(path, "CSV"), source_of(path) as source, pa_csv.open_csv(source, *_csv_options()) as reader:
             found = InputFile(path, pa.schema([(name, pa.string()) for name in reader.schema.names]), None)
     names = found.schema.names
+    only = names[0] if kind == "csv" and len(names) == 1 else ""
+    if separators := [what for one, what in OTHER_SEPARATORS.items() if one in only]:
+        raise InputError(f"{path}: its columns are separated by {separators[0]}; write it with commas")
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(f"{path}: two columns have the name {twice[0]!r}; rename one of them")
     return found
@@ -60,6 +65,13 @@ def read(file: InputFile, skip: int = 0) -> Iterator[tuple[int, pa.RecordBatch]]
         yield from json_lines.read(file, skip)
     else:
         yield from _read_csv(file)
+
+
+def _is_utf16(path: Place) -> bool:
+    """Whether the text begins with a mark of UTF-16, or with a letter as UTF-16 has it without one."""
+    with path.open("rb") as file:
+        start = file.read(2)
+    return start in (b"\xff\xfe", b"\xfe\xff") or (len(start) == 2 and start.count(0) == 1)
 
 
 @contextmanager
@@ -134,5 +146,25 @@ def _csv_options(names: Sequence[str] = ()) -> tuple[pa_csv.ReadOptions, pa_csv.
 
 def _read_csv(file: InputFile) -> Iterator[tuple[int, pa.RecordBatch]]:
     options = _csv_options(file.schema.names)
+    first, batch = 0, None
     with reading(file.path, "CSV"), source_of(file.path) as source, pa_csv.open_csv(source, *options) as reader:
-        yield from _numbered((batch for block in reader for batch in slices(block)), 0)
+        for first, batch in _numbered((batch for block in reader for batch in slices(block)), 0):
+            yield first, batch
+    if batch is not None:
+        _check_last_quote(file, batch, first + batch.num_rows)
+
+
+def _check_last_quote(file: InputFile, batch: pa.RecordBatch, row: int) -> None:
+    """Raise InputError where the last value of a file begins with a quote that is never closed.
+
+    Arrow takes all that follows for the value, rows and all. It is closed unless the file ends with just that value.
+    """
+    value = batch.column(batch.num_columns - 1)[-1].as_buffer().to_pybytes().replace(b'"', b'""')
+    with file.path.open("rb") as source:
+        source.seek(max(0, file.path.stat().st_size - len(value) - 2))
+        end = source.read()
+    if end[1:] == b'"' + value and end[:1] in (b",", b"\r", b"\n"):
+        raise InputError(
+            f"{file.path}, row {row}: a quote opens in column {file.schema.names[-1]!r} and is never closed, so that "
+            "the rest of the file is one value; close it, and write a quote in a text twice"
+        )

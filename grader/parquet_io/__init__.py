@@ -1,1 +1,1 @@
-"""Between Arrow and the grader: rows in (``rows``), report columns out (``report``), the file itself (``writer``)."""
+"""Between Arrow and the grader: rows in (``rows``), report columns out (``report``), files (``writer``, ``reader``)."""

@@ -49,7 +49,7 @@ def why_of(error: Exception) -> str:
     if type(error).__name__ in LACKING:
         return "no credentials were found"
     if isinstance(error, FileNotFoundError):
-        return "there is no such file"
+        return "there is no such file" if is_final(error) else "no connection to the server"
     if isinstance(error, PermissionError):
         return "no permission"
     strerror = getattr(error, "strerror", None)

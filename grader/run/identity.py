@@ -65,9 +65,10 @@ def check_same(folder: Path, earlier: Mapping[str, Any], now: Mapping[str, Any])
     found = list(differences(earlier, now))
     if found:
         more = f" and {len(found) - MAX_DIFFERENCES} more" if len(found) > MAX_DIFFERENCES else ""
+        as_it_was = "" if earlier["inputs"] == now["inputs"] else ", with the inputs as they were,"
         raise UsageError(
             f"{folder}: an unfinished run is there, but {'; '.join(found[:MAX_DIFFERENCES])}{more}. "
-            "Give the same command to go on, or throw its parts away with --restart"
+            f"Give the same command{as_it_was} to go on, or throw its parts away with --restart"
         )
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from grader.errors import EnvironmentStop, GraderError
-from grader.inputs.readers import source_of
+from grader.parquet_io.reader import batches_of, open_report
 from grader.parquet_io.writer import METADATA_KEY, AtomicWriter, stops_run
 from grader.run.parts import JOINED
 
@@ -21,11 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
-    from grader.remote import Place
     from grader.run.parts import Parts
     from grader.run.summary import Counts
-
-BATCH_ROWS = 2_048
 
 
 def join_parts(
@@ -69,23 +64,9 @@ def _read(parts: Parts, counts: Counts) -> Iterator[pa.RecordBatch]:
             yield from batches_of(file)
 
 
-@contextmanager
-def open_report(path: Place) -> Iterator[pq.ParquetFile]:
-    """Open a report or a part for ``batches_of``."""
-    with source_of(path) as source, pq.ParquetFile(source, pre_buffer=False) as file:
-        yield file
-
-
-def batches_of(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
-    """Stream the rows of a report or a part."""
-    for group in range(file.metadata.num_row_groups):
-        # Apart: Arrow cannot read nested dictionaries across two groups.
-        yield from file.iter_batches(batch_size=BATCH_ROWS, row_groups=[group], use_threads=False)
-
-
 def _account(parts: Parts, joined: Path, counts: Counts) -> None:
     """Check that the rows of the joined file are those that were read and graded, by number and by status."""
-    with stops_run(joined), pq.ParquetFile(joined) as file:
+    with stops_run(joined), open_report(joined) as file:
         written = file.metadata.num_rows
         statuses: Counter[str] = Counter()
         for group in range(file.metadata.num_row_groups):

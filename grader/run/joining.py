@@ -12,10 +12,10 @@ from grader.errors import InputError
 from grader.inputs import refuse_outputs
 from grader.inputs.common import reading
 from grader.inputs.paths import resolve
+from grader.parquet_io.reader import batches_of, open_report
 from grader.parquet_io.report import REPORT
 from grader.parquet_io.writer import METADATA_KEY, AtomicWriter
 from grader.run.identity import MAX_DIFFERENCES, spelled, unequal
-from grader.run.join import batches_of, open_report
 from grader.run.metadata import rows_of
 from grader.run.shards import SHARD, Shard, settings_of
 from grader.run.summary import Counts, RunSummary
@@ -105,11 +105,13 @@ def open_shard(path: Place) -> ShardReport:
         said = json.loads(found.get(METADATA_KEY.encode(), b"{}"))
         shard = Shard(said[SHARD]["number"], said[SHARD]["shards"])
         first, end = shard.span(said[SHARD]["of_rows"], said[SHARD]["part_rows"])
+        counted = said["rows"]["total"]
+        Columns(**said["columns"]), said["extractor"], said["classifier"]  # what join_shards takes for granted
     except (ValueError, KeyError, TypeError):
         raise InputError(
             f"{path}: this is not the report of a shard; grade-join joins what grade --shard wrote"
         ) from None
-    if not rows == end - first == said["rows"]["total"]:
+    if not rows == end - first == counted:
         raise InputError(
             f"{path}: shard {shard} has {end - first:,} rows and this file {rows:,}; grade the shard again"
         )

@@ -31,19 +31,19 @@ class Log:
     def __init__(self, style: Style = Style.TEXT, prog: str = "grade") -> None:
         self.style = style
         self.bar: Any = None
-        self._prog = prog
+        self.prog = prog
 
     def say(self, event: str, text: str | None = None, **fields: Any) -> None:
         """Say an event: ``text`` to people (nothing where it is None), the fields to programs."""
         if self.style is Style.JSON:
             self._print(json.dumps({"event": event, **fields}, ensure_ascii=False, default=str))
         elif text is not None and (self.style is Style.TEXT or event in LOUD):
-            self._print(f"{self._prog}: {printable(text)}")
+            self._print(f"{self.prog}: {printable(text)}")
 
     def show(self, text: str) -> None:
         """Show a table, to people only."""
         if self.style is Style.TEXT:
-            self._print(text)
+            self._print(printable(text, kept="\n"))
 
     @contextmanager
     def listening(self) -> Iterator[Self]:

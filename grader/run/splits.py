@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from grader.inputs.common import reading
+from grader.parquet_io.reader import batches_of, open_report
 from grader.parquet_io.report import REPORT
-from grader.parquet_io.writer import METADATA_KEY, AtomicWriter, stops_run
-from grader.run.join import batches_of, open_report
+from grader.parquet_io.writer import METADATA_KEY, AtomicWriter
 from grader.types import Split, Verdict
+
+TAKE_SPLITS = ("grade", "grade-join")
+"""The commands that have the option ``--to``."""
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -25,10 +29,10 @@ def write_splits(report: Place, splits: Mapping[str, Place], free_text: Collecti
     """Write the rows of a finished report into the files of ``splits``, and say how many went where.
 
     ``clean`` gets the columns of the input as they were, ready to train on; the others those of the report, with the
-    reasons. Raises EnvironmentStop.
+    reasons. Raises InputError where the report turns out damaged, EnvironmentStop where the disk stops the writing.
     """
     rows = dict.fromkeys(map(str, Split), 0)
-    with stops_run(report), open_report(report) as file, ExitStack() as stack:
+    with reading(report, "Parquet"), open_report(report) as file, ExitStack() as stack:
         said = json.loads(file.metadata.metadata[METADATA_KEY.encode()])
         schema = file.schema_arrow.remove_metadata()
         kept = {name: _columns(name, schema) for name in splits}
@@ -62,5 +66,6 @@ def _masks(verdicts: pa.Array) -> dict[str, Any]:
 
 
 def _say(log: Log, name: str, rows: int, path: Place | None) -> None:
-    where = f"{path}" if path is not None else f"not written apart (--to {name}=FILE)"
+    hint = f" (--to {name}=FILE)" if log.prog in TAKE_SPLITS else ""
+    where = f"{path}" if path is not None else f"not written apart{hint}"
     log.say("split", f"{name}: {rows:,} rows, {where}", split=name, rows=rows, path=path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 from grader import pipeline
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 def chunk_grader(pair: Pair, workers: int | None, log: Log) -> Iterator[ChunkGrader]:
     """Give who grades: ``workers`` processes (None: as many as ``default_workers`` says), or with 0 this one.
 
-    Raises UsageError where this one process would have to ask several devices.
+    Raises UsageError for what is no number of processes, and where this one would have to ask several devices.
     """
-    size = default_workers(pair) if workers is None else workers
+    size = default_workers(pair) if workers is None else _counted(workers)
     if size == 0:
         if pair.others:
             raise UsageError("--workers 0 grades in one process, which asks one device; leave it or --devices out")
@@ -34,6 +35,16 @@ def chunk_grader(pair: Pair, workers: int | None, log: Log) -> Iterator[ChunkGra
     else:
         with crew_of(pair, size, log) as crew:
             yield crew
+
+
+def _counted(workers: int) -> int:
+    try:
+        size = index(workers)
+    except TypeError:
+        size = -1
+    if size < 0:
+        raise UsageError(f"--workers {workers!r}: this is not a whole number from 0 on")
+    return size
 
 
 def crew_of(pair: Pair, workers: int, log: Log, **options: Any) -> Crew:

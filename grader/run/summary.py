@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
+from grader.errors import printable
 from grader.types import CheckStatus, RowStatus, Verdict
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class RunSummary(Counts):
         body = "\n\n".join(_aligned(block) for block in (rows, checks, flags))
         before = f", {self.resumed:,} of them before" if self.resumed else ""
         speed = f"{self.rows:,} rows{before} in {self.seconds:.1f} s, {self.rows_per_second:,.0f} rows/s"
-        return f"{body}\n\n{self.pair}\n{speed}: {self.report}"
+        return f"{body}\n\n{self.pair}\n{speed}: {printable(self.report)}"
 
 
 def _count(counter: Counter[str], column: pa.Array) -> None:
