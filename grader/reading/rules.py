@@ -77,8 +77,10 @@ AMOUNTS = frozenset(("$", OTHER_MONEY))
 MONEY = AMOUNTS | {"dollar", "cent"}
 
 _DETERMINERS = frozenset("the this that these those its our their his her my your each every a an".split())  # noqa: SIM905
+_BEHIND = ("of", "by", "to", "from", "into")
+"""Words behind which a calculation is one of two operands: "Adding 5 to 2 * 3 gives 11"."""
 # What a colon divides or compares: "450 : 100 * 5.8 = 26.1" is not 100 * 5.8.
-_COLON = re.compile(r"(?<=\d) ?(?:[€%]|[a-z]{1,3})? : (?=[\d(])")
+_COLON = re.compile(r"(?<=\d) ?(?:[€%]|[a-z]{1,3})? : (?=[\d(][\d.,]* ?[-+*/^])")
 
 CONDITION = "it may be a condition or a question"
 AMBIGUOUS = "the line can be read in more than one way"
@@ -256,8 +258,8 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
         return AMBIGUOUS if has_numeral(left) or has_numeral(right) else None
     if any(side.scaled and side.operators for side in (left, right)):
         return AMBIGUOUS
-    if worded and left.named is not None and left.named.lower() in ("of", "by", "to", "from", "into"):
-        return AMBIGUOUS  # "Adding 5 to 2 * 3 gives 11"
+    if worded and left.named is not None and left.named.lower() in (_BEHIND if first else ("of",)):
+        return AMBIGUOUS
     if worded and left.labels and left.things and left.things[-1].split()[0] in _DETERMINERS:
         return AMBIGUOUS  # "At 3 * 4 the total is 15"
     rates = sorted({*left.rates} ^ {*right.rates})
