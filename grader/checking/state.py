@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from grader.checking import imaginary
 from grader.checking.claims import (
     Claim,
     becomes_identity,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 IDENTITY = "an identity"
+IMAGINARY = "with i^2 = -1"
 MAX_WORLDS = 4
 """Systems that are kept after contradictions, each beginning with the equation that contradicted the others."""
 MAX_BRANCHES = 12
@@ -140,6 +142,10 @@ class State:
             return self._compared(claim)
         if any(not form.zero for form in claim.forms):
             return Finding(CheckStatus.HOLDS, IDENTITY)
+        reason = imaginary.judge(claim)
+        if reason is not None and claim.equation.doubt is None and not claim.equation.approximate and self._is_complex:
+            status = CheckStatus.FAILS if reason else CheckStatus.HOLDS
+            return Finding(status, reason or IMAGINARY)
         rows = [form.row for form in claim.forms if form.row is not None]
         if not rows or claim.row is None or claim.counts_in_letters():
             self._loose |= claim.letters
@@ -277,6 +283,10 @@ class State:
     def _varies(self) -> bool:
         """Whether the letters have several values, as on curves and in cases."""
         return self._told.vary(bounds=False)
+
+    @cached_property
+    def _is_complex(self) -> bool:
+        return imaginary.calculates_with_complex_numbers(self._text())
 
     @cached_property
     def _told(self) -> Meanings:

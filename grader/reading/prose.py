@@ -57,7 +57,7 @@ def word(walker: Walker, index: int, end: int) -> int:
     if lower in IS_WORDS and walker.side.calculates and number_follows(walker.tokens, index + 1, end):
         walker.chain.loose = True
         return _worded_relation(walker, index, end)
-    if lower in STOP_WORDS:
+    if lower in STOP_WORDS and not _multiplies(walker, index):
         return _stop_word(walker, index, end, lower)
     if lower in OPERATOR_WORDS:
         after = behind_operator_word(walker.tokens, index, end)
@@ -96,6 +96,12 @@ def word(walker: Walker, index: int, end: int) -> int:
         walker.close()
         return index + 1
     return _label(walker, index)
+
+
+def _multiplies(walker: Walker, index: int) -> bool:
+    """``2i``: a letter, though it is a word elsewhere."""
+    token, before = walker.tokens[index], walker.tokens[index - 1]
+    return token.text == "i" and before.end == token.start and before.kind == Kind.NUMBER
 
 
 def _stop_word(walker: Walker, index: int, end: int, lower: str) -> int:
