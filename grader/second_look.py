@@ -88,6 +88,7 @@ _PREFIXED = re.compile(
     r"[kmMGµμn](?:J|W|N|V|A|F|T|H|M|Pa|Hz|[ΩΩ]|mol|cal|Wh|eV)(?![A-Za-z])"
 )
 _BELOW = re.compile(r"([\d.]*\d) ?/ ?([A-Za-z])(?![A-Za-z])")
+_SOLVED = re.compile(r"(?<![A-Za-z\\/])([A-Za-z]) ?=|\bLet ([A-Za-z])\b")
 # What ``6/4 = 15/h`` is.
 _PROPORTION = re.compile(r"(?<![\d/])\d+ ?/ ?\d+ ?= ?[\d.]+ ?/ ?[A-Za-z](?![A-Za-z])")
 _LACK = re.compile(
@@ -107,6 +108,7 @@ class SecondLook:
         self._problem = problem
         self._found: dict[tuple[re.Pattern[str], int], bool] = {}
         self._true: dict[int, dict[str, int]] = {}
+        self._below: dict[int, set[str]] = {}
 
     def checks(self) -> list[list[EquationCheck]]:
         """All checks, with the failing ones that the rest of the solution speaks against set aside."""
@@ -204,12 +206,17 @@ class SecondLook:
 
     def _divides_by_an_unknown(self, right: str, place: int) -> bool:
         """Whether a letter below a result may be an unknown: that of a proportion, or one that the solution finds."""
-        readable = self._readable[place]
-        letters = {letter for number, letter in _BELOW.findall(readable) if number == right}
-        return any(
-            _PROPORTION.search(readable) or re.search(rf"(?<![A-Za-z\\/]){letter} ?=|\bLet {letter}\b", self._text)
-            for letter in letters
-        )
+        if place not in self._below:
+            line = self._readable[place]
+            unknown = _PROPORTION.search(line) is not None
+            self._below[place] = {
+                number for number, letter in set(_BELOW.findall(line)) if unknown or letter in self._solved_letters
+            }
+        return right in self._below[place]
+
+    @cached_property
+    def _solved_letters(self) -> set[str]:
+        return {one or other for one, other in _SOLVED.findall(self._text)}
 
     def _is_choice(self, line: str) -> bool:
         choice = _CHOICE.match(line)
