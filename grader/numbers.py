@@ -23,6 +23,7 @@ DEGREE = "\ue006"
 FUNCTION_MARKS = {
     "\ue010": "sin", "\ue011": "cos", "\ue012": "tan", "\ue013": "cot", "\ue014": "sec", "\ue015": "csc",
     "\ue016": "log", "\ue017": "ln", "\ue018": "abs", "\ue019": "binom", "\ue01a": "perm",
+    "\ue01b": "gcd", "\ue01c": "lcm",
 }  # fmt: skip
 
 
@@ -178,7 +179,7 @@ _PROSE = re.compile(
 )
 FUNCTIONS = frozenset({"sqrt", "root", "binom", "abs"})
 ANGLE_FUNCTIONS = frozenset({"sin", "cos", "tan", "cot", "sec", "csc"})
-APPLIED = ANGLE_FUNCTIONS | {"ln", "perm"}
+APPLIED = ANGLE_FUNCTIONS | {"ln", "perm", "gcd", "lcm"}
 """Functions that are letters like others unless a bracket follows."""
 CONSTANTS = frozenset({"pi"})
 _MATH = re.compile(

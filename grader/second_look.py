@@ -33,6 +33,7 @@ CLOCK = "hours of a clock begin again"
 ESTIMATE = "it is an estimate"
 RANGE = "it may count what a range holds"
 PREFIX = "its unit has a prefix, and the result may count in a larger or smaller one"
+COMMA = "its comma may be a decimal one"
 UNKNOWN = "a letter that it is divided by may be an unknown"
 REVERSED = "a difference is written without its sign"
 
@@ -66,6 +67,7 @@ _OWN_OPERATION = re.compile(
     r"|\b(?:new|binary|following|strange|special) operat(?:ion|or)\b|\bdefin\w+ [^.\n]{0,40}\boperat"
     r"|(?<![A-Za-z])([a-z]) ?(?:[*∗⋆•∘◦÷]|\\(?:star|ast|circ|div|cdot|bullet)\b) ?(?!\1)([a-z])\$? ?="
     r"(?=[^=\n]*[-+\d])(?=[^=\n]*\1)(?=[^=\n]*\2)"  # "a * b = a + 2b"
+    r"|(?<![A-Za-z])[a-z] ?(?:[*∗⋆]|\\(?:star|ast)\b) ?[a-z]\b[\s$)]*(?:means?|denotes?|stands for|(?:is|be) defined)\b"
     r"|\b(?:rule|pattern)(?: is|:) \$?[a-z] ?[-+*×·]",  # "the rule is a + b → a(a+b)"
     re.IGNORECASE,
 )
@@ -87,6 +89,7 @@ _PREFIXED = re.compile(
     r"\d(?:[ ~{]|\\[,;: ]|\\(?:text|textrm|mathrm|mbox|rm|unit)(?![a-z]))*"
     r"[kmMGµμn](?:J|W|N|V|A|F|T|H|M|Pa|Hz|[ΩΩ]|mol|cal|Wh|eV)(?![A-Za-z])"
 )
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3},\d{3}(?![\d,])")
 _BELOW = re.compile(r"([\d.]*\d) ?/ ?([A-Za-z])(?![A-Za-z])")
 _SOLVED = re.compile(r"(?<![A-Za-z\\/])([A-Za-z]) ?=|\bLet ([A-Za-z])\b")
 # What ``6/4 = 15/h`` is.
@@ -138,6 +141,8 @@ class SecondLook:
             return REJECTED
         if self._is_choice(line):
             return CHOICE
+        if "," in line and _has_decimal_comma(line, check):
+            return COMMA
         if self._divides_by_an_unknown(right, place):
             return UNKNOWN
         if CONGRUENT in check.text:
@@ -278,6 +283,15 @@ def _equal_in(text: str, base: int) -> bool:
     except (ArithmeticError, ValueError, LimitError):
         return False
     return left == right
+
+
+def _has_decimal_comma(line: str, check: EquationCheck) -> bool:
+    """``15/8 = 1,875``: what was read as a thousand and more is the value once its comma is a decimal one."""
+    values = _values(check)
+    if values is None:
+        return False
+    written = {number for number in _THOUSANDS.findall(line) if Fraction(number.replace(",", "")) == values[1]}
+    return any(abs(Fraction(number.replace(",", ".")) - values[0]) * 2000 <= 1 for number in written)
 
 
 def _values(check: EquationCheck) -> tuple[Fraction, Fraction] | None:

@@ -21,6 +21,9 @@ def failed():
         "6/4 = 15/h",
         "Let s be the side. 40/8 = 20/s, so s = 4",
         "Start: 100\n-30 = 90",
+        "15/8 = 1,875",
+        "2/7 · 3 = 0,857 and 22/7 = 3,143",
+        "Here a * b means the larger of the two: 4 * 7 = 7.",
         "It isn't 20 + 30 × 2 = 100, because multiplication comes first.",
         "It's not 3 + 4 = 8.",
         "It's never 3 + 4 × 2 = 14, since multiplication comes first.",
@@ -42,6 +45,8 @@ def test_they_do_not_fail(failed, text):
     [
         "60 km / 4 h = 14 km/h",
         "60/4 = 14 pages/h",
+        "15000/8 = 1,876",
+        "15/8 = 1,975",
         "-30 + 5 = 90",
         "That is not bad: 3 + 4 = 8.",
         "There are never more. 3 + 4 × 2 = 14",

@@ -139,6 +139,11 @@ def _call(tree: Call, values: list[Fraction]) -> Fraction:
         return root(values[0], 2)
     if tree.name == "abs":
         return abs(values[0])
+    if tree.name in ("gcd", "lcm"):
+        if any(value.denominator != 1 for value in values):
+            raise UndefinedError(f"{tree.name} of what is no whole number")
+        common = math.gcd if tree.name == "gcd" else math.lcm
+        return Fraction(common(*(value.numerator for value in values)))
     counts = values[:1] if tree.name == "root" else values
     if any(value.denominator != 1 or value < 0 for value in counts):
         raise UndefinedError(f"{tree.name} of what is no natural number")

@@ -63,6 +63,8 @@ _FUNCTION_ARGUMENTS = {
     "root": 2,
     "binom": 2,
     "perm": 2,
+    "gcd": 2,
+    "lcm": 2,
     "abs": 1,
     "ln": 1,
     **dict.fromkeys(ANGLE_FUNCTIONS, 1),

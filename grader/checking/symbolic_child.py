@@ -101,6 +101,8 @@ _OPERATIONS: dict[str, Any] = {
     "abs": sympy.Abs,
     "binom": sympy.binomial,
     "perm": sympy.ff,
+    "gcd": sympy.gcd,
+    "lcm": sympy.lcm,
     "unary °": lambda a: a * sympy.pi / 180,
     "sin": sympy.sin,
     "cos": sympy.cos,

@@ -1,8 +1,8 @@
 """Functions that are written without their brackets get them: ``sin² 30°`` is read as ``sin(30°)^2``.
 
 Only what has one value is put so: functions of angles with a degree sign or a multiple of π, logarithms with a base,
-binomials (``12C3``) and absolute values (``|3 - 8|``) of numbers. A function becomes a mark of
-``numbers.FUNCTION_MARKS``, which is no letter, so that no word of a line is taken for one.
+binomials (``12C3``), absolute values (``|3 - 8|``) and ``gcd(48, 18)`` of numbers. A function
+becomes a mark of ``numbers.FUNCTION_MARKS``, which is no letter, so that no word of a line is taken for one.
 """
 
 from __future__ import annotations
@@ -77,6 +77,13 @@ _CHOOSES = {
 _PROBABLE = re.compile(r"probab", re.IGNORECASE)
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
 
+_HINT_OF_COMMON = re.compile(r"gc[df]|lcm|hcf", re.IGNORECASE)
+_COMMON = re.compile(
+    r"(?<![A-Za-z])\\?(?:(?:text|mathrm|operatorname|mbox)\s?\{\s?)?(?P<name>gcd|gcf|hcf|lcm)\s?\}?\s?"
+    rf"(?:{_LEFT}[(\[]\s?(?P<inside>\d{{1,9}}(?:\s?,\s?\d{{1,9}}){{1,4}})\s?{_RIGHT}[)\]])",
+    re.IGNORECASE,
+)
+
 _HINT_OF_BARS = re.compile(r"\|[^|]*\||vert")
 _BAR = r"(?:\||\\[lr]?vert(?![A-Za-z]))"
 _BARS = re.compile(rf"{_LEFT}{_BAR}(?P<inside>[^|=<>&,;:]{{1,80}}?){_RIGHT}{_BAR}")
@@ -99,6 +106,8 @@ def in_brackets(text: str) -> str:
         text = _LOGARITHM.sub(_logarithm, _FUNCTION.sub(_function, text))
     if _HINT_OF_COUNTS.search(text):
         text = _with_counts(text)
+    if _HINT_OF_COMMON.search(text):
+        text = _COMMON.sub(_of_all, text)
     if _HINT_OF_BARS.search(text) and not (text.lstrip()[:1] == "|" == text.rstrip()[-1:]):
         text = _BARS.sub(_absolute, text)
     return text
@@ -150,6 +159,15 @@ def _count(match: re.Match[str]) -> str:
 def _pair(match: re.Match[str]) -> tuple[str, str]:
     above, below = (group.translate(_DIGITS) for group in match.groups() if group is not None and group not in "CP")
     return above, below
+
+
+def _of_all(match: re.Match[str]) -> str:
+    """The greatest common divisor or the least common multiple of some whole numbers, two at a time."""
+    mark = _MARK_OF["lcm" if match["name"].lower() == "lcm" else "gcd"]
+    found, *others = match["inside"].split(",")
+    for number in others:
+        found = f"{mark}({found}, {number})"
+    return found
 
 
 def _absolute(match: re.Match[str]) -> str:
