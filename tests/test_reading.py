@@ -197,3 +197,9 @@ def test_the_fast_path_equals_the_reference_on_golden_lines():
 def test_plain_lines_take_the_fast_path(text):
     """The lines that most solutions are made of are read by one expression."""
     assert read_simple(text) is not None
+
+
+@pytest.mark.parametrize("line", ["3 * 4 s is 12", "204 + 14 s equals 218", "the sum of 3 and 4 s is 7", "5 s 's is 5"])
+def test_a_label_of_one_s(line):
+    """Its singular is nothing, and no line breaks the reader."""
+    read_line(line)

@@ -189,7 +189,7 @@ def _pairs(chain: Chain, *, approximate: bool, tried: bool) -> tuple[list[Equati
 
 def _counts_among(side: Side) -> bool:
     """``4² is 1 of the squares``."""
-    return bool(side.things) and side.things[0].split()[0] == "of"
+    return bool(side.things) and side.things[0].partition(" ")[0] == "of"
 
 
 def _is_function_of_unknown(left: Side, right: Side) -> bool:
@@ -260,7 +260,7 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
         return AMBIGUOUS
     if worded and left.named is not None and left.named.lower() in (_BEHIND if first else ("of",)):
         return AMBIGUOUS
-    if worded and left.labels and left.things and left.things[-1].split()[0] in _DETERMINERS:
+    if worded and left.labels and left.things and left.things[-1].partition(" ")[0] in _DETERMINERS:
         return AMBIGUOUS  # "At 3 * 4 the total is 15"
     rates = sorted({*left.rates} ^ {*right.rates})
     if rates and clashing_rates(left.units, rates, right.units):
