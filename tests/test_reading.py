@@ -199,7 +199,7 @@ def test_plain_lines_take_the_fast_path(text):
     assert read_simple(text) is not None
 
 
-@pytest.mark.parametrize("line", ["3 * 4 s is 12", "204 + 14 s equals 218", "the sum of 3 and 4 s is 7", "5 s 's is 5"])
+@pytest.mark.parametrize("line", ["3 * 4 is 12 s", "3 * 4 s is 12", "At 3 * 4 s s is 12"])
 def test_a_label_of_one_s(line):
     """Its singular is nothing, and no line breaks the reader."""
     read_line(line)
