@@ -10,9 +10,9 @@ import re
 
 _COMMA = re.compile(r"\d,\d")
 # Digits with points and commas, as far as they go.
-_WRITTEN = re.compile(r"(?<![\w.,])\d[\d.,]*(?<=\d)(?!\w*[\d])")
-_DECIMAL = re.compile(r"(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})|0,\d+")
-_GROUPED = re.compile(r"\d{1,3}(?:\.\d{3})+")
+_WRITTEN = re.compile(r"(?<![\w.,])\d++(?:[.,]\d++)*+(?![A-Za-z]{0,8}\d)")
+_DECIMAL = re.compile(r"(?:\d{1,3}(?:\.\d{3}){1,5}|\d{1,15}),(?:\d{1,2}|\d{4,15})|0,\d{1,15}")
+_GROUPED = re.compile(r"\d{1,3}(?:\.\d{3}){1,5}")
 _OPERAND = rf"(?:{_DECIMAL.pattern})(?![\d.,])"
 _SIGN = r"(?: ?[*+×·÷/] ?| [-−–:] |(?<=\d):(?=\d)| ?\\(?:cdot|times|div) ?)"
 # Nothing but a decimal comma: an amount of money, and the operand of a calculation (behind "=" it may be two of two:
@@ -21,7 +21,7 @@ _CERTAIN = re.compile(
     rf"{_OPERAND} ?(?:€|EUR\b|Euro\b)|€ ?{_OPERAND}|[\w)%€²³]{_SIGN}{_OPERAND}"
     rf"|(?<![\w.,({{\[=])(?<!= ){_OPERAND} ?[\w%€²³]{{0,4}}{_SIGN}\d"
 )
-_PAIR = re.compile(r"[(\[{] ?\d+,\d+ ?[)\]}]")
+_PAIR = re.compile(r"[(\[{] ?\d{1,15},\d{1,15} ?[)\]}]")
 LEAST = 2
 """Numbers with a decimal comma, or with points that group, in a solution that is believed to write them."""
 

@@ -90,7 +90,7 @@ _PREFIXED = re.compile(
     r"[kmMGµμn](?:J|W|N|V|A|F|T|H|M|Pa|Hz|[ΩΩ]|mol|cal|Wh|eV)(?![A-Za-z])"
 )
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3},\d{3}(?![\d,])")
-_BELOW = re.compile(r"([\d.]*\d) ?/ ?([A-Za-z])(?![A-Za-z])")
+_BELOW = re.compile(r"(?<![\d.])([\d.]{1,20}) ?/ ?([A-Za-z])(?![A-Za-z])")
 _SOLVED = re.compile(r"(?<![A-Za-z\\/])([A-Za-z]) ?=|\bLet ([A-Za-z])\b")
 # What ``6/4 = 15/h`` is.
 _PROPORTION = re.compile(r"(?<![\d/])\d+ ?/ ?\d+ ?= ?[\d.]+ ?/ ?[A-Za-z](?![A-Za-z])")

@@ -182,12 +182,15 @@ PIECES = [
     "1e5", "1-", "[", "]", "|", "&", "~", ";", "\\boxed{", "\\sqrt[", "\\overline{", "0.1\\overline{1", "\\left(",
     "\\begin{align}", "1+1=3 ", "<3", "8>41,000", "&=", "\\\\&=", "x^2=1 ", "f(1)=1,", "-x<1;", "0.1(6)",
     "000 ", "is 1=", "!is =",
-    "6/4 = 15/h ", "0,5+", "(x+1)^2 = x^2 ", "2i+", "i^2=1 ", "3 : 4 * ", "130（页）", "it isn't 3 ", "[think]",
+    "6/4 = 15/h ", "0.333...", "0,5+", "(x+1)^2 = x^2 ", "2i+", "i^2=1 ", "3 : 4 * ", "130（页）", "it isn't 3 ",
+    "[think]",
     "≡", "1≡", "=1≡", "1(mod 7)", "≡1 (mod 7) ", "=1 mod 7,", "1_2", "1₂+", "♣1", "1_(", "0x1",
 ]  # fmt: skip
 RUNS = {f"{piece!a}": piece for piece in PIECES}
 LINES = {f"{name} x {LINE}": (piece * LINE)[:LINE] for name, piece in RUNS.items()}
 LINES["a question without an end"] = ("5!! is 9" + "!=" * LINE)[:LINE]
+LINES["digits behind decimal commas"] = ("2,5 + 2,5 = 6 € " + "1" * LINE)[: LINE - 2] + "a1"
+LINES["points behind decimal commas"] = ("2,5 + 2,5 = 6 € " + "1.1," * LINE)[:LINE]
 LINES |= {f"1+1= then {name}": f"1 + 1 = {(piece * LINE)[: LINE - 8]}" for name, piece in RUNS.items()}
 SHORT = CODE + LARGE + ODD
 
