@@ -6,7 +6,7 @@
    What comes after it is judged by the line that failed.
 4. It rewrites an expression wrongly, and its letters turn out not to be zero: it fails.
 5. What is not linear holds as a multiple of an equation before it, as one of its solutions, or for known values; only
-   a wrong factoring fails.
+   a wrong factoring and a wrong multiplying out fail. Calculations with the imaginary unit are judged by its square.
 6. A comparison holds where values or an earlier one prove it.
 7. Everything else stays ``symbolic``: givens, definitions, bounds.
 """
