@@ -5,9 +5,9 @@ given tensors of two devices fails, as it would there. Queues (streams) are foll
 read what another queue has still to write fails; memory that goes back to its queue while another one may still read
 it is counted in ``freed_in_use``.
 
-Not pretended are kernels, their rounding, memory that runs out, bitsandbytes, and loading: load for a CPU, outside
-(``real``), and move what comes. Devices need their index (``cuda:0``), and what looks at ``torch.cuda`` when it is
-imported must be imported before.
+Not pretended are kernels (Triton's are left out), their rounding, memory that runs out, bitsandbytes, and loading: load
+for a CPU, outside (``real``), and move what comes. Devices need their index (``cuda:0``), and what looks at
+``torch.cuda`` when it is imported must be imported before.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from torch.nn.attention.bias import CausalBias
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes, return_and_correct_aliasing
 from torch.utils._pytree import tree_leaves, tree_map
 
+from grader.modeling import elementwise
+
 aten = torch.ops.aten
 ASKING = {
     aten._local_scalar_dense.default,
@@ -33,6 +35,8 @@ ASKING = {
 }
 """Operators whose result the host has to know before it goes on."""
 COPIES = {aten._to_copy.default, aten.copy_.default}
+GARBAGE = 123
+"""What the host reads of a copy that it has not waited for."""
 
 
 class Memory:
@@ -113,7 +117,21 @@ class Stream:
 
     def synchronize(self):
         """Let the host wait for all that stands in it."""
-        GPU.here.host |= self.seen + Counter({self: self.tick})
+        GPU.here.wait_for(self.seen + Counter({self: self.tick}))
+
+
+class Event:
+    """A place in a queue."""
+
+    def record(self, stream=None):
+        """Behind all that stands in the queue by now."""
+        stream = stream or GPU.here.current()
+        self._ticks = stream.seen + Counter({stream: stream.tick})
+
+    def synchronize(self):
+        """Let the host wait for what stands before it."""
+        GPU.here.counts["waits"] += 1
+        GPU.here.wait_for(self._ticks)
 
 
 class GPU:
@@ -126,6 +144,8 @@ class GPU:
         self.freed_in_use = 0
         self.host = Counter()
         """Ticks of the queues that the host has waited for."""
+        self._fetched = []
+        """Copies to the host, which does not wait: the queue, its tick, what the host has, and what comes."""
         self._default = Stream()
         self._local = threading.local()
         self._lock = threading.RLock()
@@ -143,6 +163,23 @@ class GPU:
             yield
         finally:
             self._local.stream = before
+
+    def wait_for(self, ticks):
+        """The host has waited for these ticks: what was copied before them is there."""
+        with self._lock:
+            self.host |= ticks
+            for stream, tick, shown, out in self._fetched:
+                if tick <= self.host[stream]:
+                    with self.quietly():
+                        shown.copy_(out)
+            self._fetched = [one for one in self._fetched if one[1] > self.host[one[0]]]
+
+    @staticmethod
+    @contextmanager
+    def quietly():
+        """What is done here is done on the host, and is no operator of the pretended machine."""
+        with real(), torch.inference_mode():
+            yield
 
     def run(self, func, args, kwargs):
         """Do what an operator does, and what would have come of it on a GPU."""
@@ -165,7 +202,8 @@ class GPU:
                     if not (kwargs.get("non_blocking") or (func is aten.copy_.default and args[2:] == (True,))):
                         self.counts["uploads waited for"] += 1
                         self.current().synchronize()
-                if (func in COPIES and place.type == "cpu") or func in ASKING:
+                at_leisure = func is aten._to_copy.default and place.type == "cpu" and kwargs.get("non_blocking")
+                if ((func in COPIES and place.type == "cpu") or func in ASKING) and not at_leisure:
                     self.counts["waits"] += 1
                     self.current().synchronize()
         args_held, kwargs_held = tree_map(lambda leaf: leaf.held if isinstance(leaf, OnGPU) else leaf, (args, kwargs))
@@ -176,6 +214,11 @@ class GPU:
         if func is aten.copy_.default:
             return args[0]
         if place.type != "cuda":
+            if there and func is aten._to_copy.default and kwargs.get("non_blocking"):
+                with self.quietly():
+                    shown = torch.full_like(out, GARBAGE)
+                self._fetched.append((self.current(), self.current().tick, shown, out))
+                return shown
             return out
         aliases = any(value.alias_info for value in func._schema.returns)
         memory = there[0].memory if aliases and there else None
@@ -276,6 +319,7 @@ def pretended(*, devices=1, free=80e9):
         "current_stream": gpu.current,
         "stream": gpu.entered,
         "Stream": Stream,
+        "Event": Event,
         "synchronize": synchronize,
         "empty_cache": lambda: None,
         "reset_peak_memory_stats": lambda _device=None: None,
@@ -287,6 +331,7 @@ def pretended(*, devices=1, free=80e9):
         mock.patch.multiple(torch.cuda, **cuda),
         mock.patch.object(torch, "tensor", tensor),
         mock.patch.object(CausalBias, "__new__", bias),
+        mock.patch.object(elementwise, "_kernels", return_value=None),
         mock.patch.object(threading.Thread, "run", run),
         Mode(),
     ):

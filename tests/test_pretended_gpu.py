@@ -160,6 +160,12 @@ class TestPlanted:
             pair.classifier.classify(SOLUTIONS)
         assert gpu.counts["waits"] > pair.classifier.counts["forwards"]
 
+    def test_answers_that_are_read_before_they_are_there(self, folder, monkeypatch):
+        """What is copied to the host is garbage until the host has waited."""
+        monkeypatch.setattr(pretended_gpu.Event, "synchronize", lambda _: None)
+        with pretended():
+            assert flawed(on(folder, "cuda:0")).max() == pretended_gpu.GARBAGE
+
     def test_a_queue_that_does_not_wait_for_the_weights(self, folder, monkeypatch):
         """An engine's queue that begins while another one still loads."""
         monkeypatch.setattr(pretended_gpu.Stream, "wait_stream", lambda *_: None)

@@ -11,7 +11,7 @@ import torch
 from gpu_cases import bases, inputs
 from gpu_cases.inputs import Scripted, scripted
 from grader.engines.greedy import EXPECTED_ANSWER, Greedy
-from grader.modeling import fuse_norms
+from grader.modeling import fuse_mlps, fuse_norms, rotate_in_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,6 +136,8 @@ def _greedy(bench: Bench, model: Any, prefix: Sequence[int], rows: int, *, group
     """An engine that takes so many rows at a time, but no more tokens than it does by itself."""
     width = len(prefix) + 2 * LINE + EXPECTED_ANSWER + 2 * ANSWER
     fuse_norms(model)
+    fuse_mlps(model)
+    rotate_in_place(model)
     if not grouped:
         model.set_attn_implementation("sdpa")
     return kind(model, prefix, {STOP}, rows * width if rows < ENTERING or bench.tiny else 2**18, grouped=grouped)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from contextlib import nullcontext
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from grader.modeling import (
     Stream,
     bare,
     encode_solutions,
+    fuse_mlps,
     fuse_norms,
     lanes_of,
     one_core_each,
@@ -36,6 +37,8 @@ BATCH_TOKENS = {"cpu": 1_024, "cuda": 16_384}
 """Tokens of a batch, padding included. More are no faster on a GPU, and the longer rows of a batch pad the shorter."""
 PART = 32
 """Most rows that a lane is given at a time: few, so that all lanes end at about the same time."""
+AT_ONCE = 2
+"""Batches that a GPU is given before the answers of the first are fetched."""
 FLAWED = 1
 """Index of the label (source: the manifest's ``labels``)."""
 
@@ -47,8 +50,8 @@ class TorchClassifier:
     float32. Where a GPU's memory does not hold a batch, it is halved, and so is every later one.
 
     A small model on a CPU is given ``lanes`` batches at once, by itself as many as it may use threads; how many changes
-    nothing. With 0, and where the model is large or on a GPU, one batch has all threads. While a GPU is at one batch
-    the next is prepared. With ``beside`` it works beside other engines on the same GPU, in a queue of its own.
+    nothing. With 0, and where the model is large or on a GPU, one batch has all threads. A GPU has its next batch
+    while it is at one. With ``beside`` it works beside other engines on the same GPU, in a queue of its own.
 
     With ``share_problems`` what the solutions of one problem begin with is computed once for them.
     """
@@ -73,6 +76,7 @@ class TorchClassifier:
         turn_as_in_short_texts(bare(loaded.model).backbone)
         if loaded.device.type == "cuda":
             fuse_norms(loaded.model)
+            fuse_mlps(loaded.model)
         self._lanes = lanes_of(bare(loaded.model).backbone.config, loaded.device) if lanes is None else lanes
         self._stream = Stream(loaded.device) if beside else nullcontext
 
@@ -125,7 +129,7 @@ class TorchClassifier:
         device = _Device(rows, answers)
         for block in blocks:
             self._answer_block(rows, block, device)
-        device.fetch()
+        device.make_room(0)
 
     def _answer_block(self, rows: Sequence[EncodedSolution], block: Block, device: _Device) -> None:
         """Give the batches of a block to the device; the longest rows first, so that a lack of memory shows at once."""
@@ -138,7 +142,7 @@ class TorchClassifier:
             if beginnings:
                 beginnings.choose(upload([beginning_of[index] for index in batch], self._loaded.device))
             inputs = self._inputs([rows[index] for index in batch], beginnings)
-            device.fetch()
+            device.make_room()
             found = self._attempt(inputs, beginnings)
             if found is None:
                 torch.cuda.empty_cache()
@@ -154,7 +158,7 @@ class TorchClassifier:
         """The keys and values of the block's beginnings, or None where the memory does not hold them."""
         beginnings = Beginnings(block.length)
         ids = upload([rows[group[0]].ids[: block.length] for group in block.groups], self._loaded.device)
-        device.fetch()
+        device.make_room()
         try:
             logits = self._model({"input_ids": ids, "readouts": torch.zeros_like(ids[:, :1])}, beginnings)
         except torch.OutOfMemoryError:
@@ -199,31 +203,34 @@ class TorchClassifier:
 
 
 class _Device:
-    """The one batch that the device is at. Its answers are fetched before it is given the next.
+    """The batches that the device is at: at most ``AT_ONCE``, whose answers come back in their order.
 
-    The next is prepared meanwhile, so that the device rests only until its first step comes. With more batches under
-    way it would not rest at all; but then its queue of some thousand steps is always full, and whoever waits to add to
-    a full queue may keep other threads from adding to theirs.
+    While it is at one it has the next, so that it never rests for the host. More of them would fill its queue of some
+    thousand steps, and whoever waits to add to a full queue may keep other threads from adding to theirs.
     """
 
     def __init__(self, rows: Sequence[EncodedSolution], answers: list[list[float]]) -> None:
         self._rows = rows
         self._answers = answers
-        self._batch: list[int] = []
-        self._flawed: torch.Tensor | None = None
+        self._under_way: deque[tuple[list[int], torch.Tensor, Any]] = deque()
 
     def is_at(self, batch: list[int], flawed: torch.Tensor) -> None:
         """Note a batch, as indices of rows, and P(flawed) of it to come, (rows, read-outs); beginnings have no rows."""
-        self._batch, self._flawed = batch, flawed
+        done = None
+        found = flawed.to("cpu", non_blocking=True)  # into memory that is not paged
+        if flawed.is_cuda:
+            done = torch.cuda.Event()  # type: ignore[no-untyped-call]
+            done.record()
+        self._under_way.append((batch, found, done))
 
-    def fetch(self) -> None:
-        """Wait for the batch, and fill in its answers."""
-        if self._flawed is None:
-            return
-        found = self._flawed.tolist()
-        for index, answer in zip(self._batch, found[: len(self._batch)], strict=True):
-            self._answers[index] = answer[: len(self._rows[index].readouts)]
-        self._flawed = None
+    def make_room(self, most: int = AT_ONCE - 1) -> None:
+        """Wait until no more than so many batches are under way, and fill in the answers of the others."""
+        while len(self._under_way) > most:
+            batch, found, done = self._under_way.popleft()
+            if done is not None:
+                done.synchronize()
+            for index, answer in zip(batch, found[: len(batch)].tolist(), strict=True):
+                self._answers[index] = answer[: len(self._rows[index].readouts)]
 
 
 def _lines(solution: Solution) -> list[str]:

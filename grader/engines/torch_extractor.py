@@ -6,7 +6,17 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from grader.engines.greedy import Greedy, Row
-from grader.modeling import Stream, bare, control_id, encode, encode_all, fuse_norms, use_threads
+from grader.modeling import (
+    Stream,
+    bare,
+    control_id,
+    encode,
+    encode_all,
+    fuse_mlps,
+    fuse_norms,
+    rotate_in_place,
+    use_threads,
+)
 from grader.modeling.encoding import CHARACTERS_A_TOKEN
 from grader.prompts import Segment, extractor_parts, extractor_response, parse_equations
 
@@ -59,6 +69,8 @@ class TorchExtractor:
         use_threads()
         if loaded.device.type == "cuda":
             fuse_norms(loaded.model)
+            fuse_mlps(loaded.model)
+            rotate_in_place(loaded.model)
         self._stream = Stream(loaded.device, urgent=True) if beside else nullcontext
         with self._stream():
             loaded.come()  # what all prompts begin with is computed now, and stays on the device

@@ -16,6 +16,7 @@ from grader.modeling.encoding import EncodedSolution, control_id, encode, encode
 from grader.modeling.loaded import Loaded, bare, load_adapted
 from grader.modeling.loading import load_base, load_tokenizer, position_limit
 from grader.modeling.memory import Plan, Seat, free_bytes, plan
+from grader.modeling.mlps import fuse_mlps
 from grader.modeling.norms import fuse_norms
 from grader.modeling.quantised import densify, nf4_config, pin_gradients, quantised_layers
 from grader.modeling.rotary import rotate_in_place, turn_as_in_short_texts
@@ -37,6 +38,7 @@ __all__ = [
     "encode_all",
     "encode_solutions",
     "free_bytes",
+    "fuse_mlps",
     "fuse_norms",
     "grouped_attention",
     "lanes_of",

@@ -5,24 +5,27 @@ In Gemma-3-1B, whose layers have six norms on a narrow stream, those steps move 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from torch.nn.functional import rms_norm
 from transformers.models.gemma3.modeling_gemma3 import Gemma3RMSNorm
 from transformers.models.phi3.modeling_phi3 import Phi3RMSNorm
 
+from grader.modeling.elementwise import norm
+
+if TYPE_CHECKING:
+    import torch
+
 
 class FusedGemma3RMSNorm(Gemma3RMSNorm):
-    """The library's norm; in bfloat16 its result is rounded once more, before it is scaled."""
+    """The library's norm; in bfloat16 its result is rounded once more, before it is scaled, where no kernel does it."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """``x`` (..., H), normed over its last dimension and scaled by 1 + weight."""
         if x.dtype != self.weight.dtype:
             plain: torch.Tensor = super().forward(x)  # type: ignore[no-untyped-call]
             return plain
-        normed = rms_norm(x, x.shape[-1:], None, self.eps).type_as(x)  # autocast may give float32
-        return torch.addcmul(normed, normed, self.weight)
+        return norm(x, self.weight, self.eps)
 
 
 class FusedPhi3RMSNorm(Phi3RMSNorm):

@@ -1,7 +1,7 @@
-"""Phi's positions for engines: queries and keys are rotated where they are, in five steps in place of twelve.
+"""Positions for engines: queries and keys are normed and rotated where they are.
 
-The library's steps each write a new tensor, and join what is rotated to what is not: on a GPU they move more bytes than
-attention itself.
+The library's steps, twelve of them for Phi, each write a new tensor, and join what is rotated to what is not: on a GPU
+they move more bytes than attention itself.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+from transformers.models.gemma3.modeling_gemma3 import Gemma3Attention, eager_attention_forward
 from transformers.models.phi3.modeling_phi3 import Phi3Attention
 
 from grader.modeling.attention import grouped_attention
+from grader.modeling.elementwise import norm_and_rotate, rotate
 
 
 class InPlacePhi3Attention(Phi3Attention):
@@ -42,25 +45,49 @@ class InPlacePhi3Attention(Phi3Attention):
         return self.o_proj(attended.flatten(2)), None
 
 
-def rotate(states: torch.Tensor, cosines: torch.Tensor, sines: torch.Tensor) -> None:
-    """Rotate the first R of ``states`` (B, T, heads, size) in place, by ``cosines`` and ``sines`` (B or 1, T, R).
+class InPlaceGemma3Attention(Gemma3Attention):
+    """The library's attention without gradients. Sums are rounded less often."""
 
-    The halves of R hold the same angles twice: number i of the first half turns with number i of the second.
-    """
-    half = cosines.shape[-1] // 2
-    cosine, sine = cosines[..., None, :half], sines[..., None, :half]
-    first, second = states[..., :half], states[..., half : 2 * half]
-    turned = (first * cosine).addcmul_(second, sine, value=-1)
-    second.mul_(cosine).addcmul_(first, sine)
-    first.copy_(turned)
+    def forward(
+        self,
+        hidden_states: torch.Tensor,
+        position_embeddings: Any = None,
+        attention_mask: torch.Tensor | None = None,
+        past_key_values: Any = None,
+        **options: Any,
+    ) -> Any:
+        """``hidden_states`` (B, T, H), the cosines and sines of their positions (B or 1, T, size); (B, T, H), None."""
+        if torch.is_grad_enabled() or self.q_norm.weight.dtype != hidden_states.dtype:
+            return super().forward(hidden_states, position_embeddings, attention_mask, past_key_values, **options)
+        states = [part(hidden_states) for part in (self.q_proj, self.k_proj, self.v_proj)]
+        query, key, value = (one.unflatten(-1, (-1, self.head_dim)) for one in states)
+        query = norm_and_rotate(query, self.q_norm.weight, self.q_norm.eps, *position_embeddings)
+        key = norm_and_rotate(key, self.k_norm.weight, self.k_norm.eps, *position_embeddings)
+        query, key, value = (one.transpose(1, 2) for one in (query, key, value))
+        if past_key_values is not None:
+            key, value = past_key_values.update(key, value, self.layer_idx)
+        config: Any = self.config
+        attend = ALL_ATTENTION_FUNCTIONS.get_interface(config._attn_implementation, eager_attention_forward)  # noqa: SLF001
+        attended, weights = attend(
+            self,
+            query,
+            key,
+            value,
+            attention_mask,
+            dropout=0.0,
+            scaling=self.scaling,
+            sliding_window=self.sliding_window,
+            **options,
+        )
+        return self.o_proj(attended.flatten(2)), weights
 
 
-IN_PLACE = {Phi3Attention: InPlacePhi3Attention}
-"""The library's class, and what takes its place."""
+IN_PLACE: dict[type, type] = {Phi3Attention: InPlacePhi3Attention, Gemma3Attention: InPlaceGemma3Attention}
+"""The library's classes, and what takes their place."""
 
 
 def rotate_in_place(model: Any) -> int:
-    """Let the layers of a Phi model attend so from now on; gives their number."""
+    """Let the layers of a model attend so from now on; gives their number."""
     found = [part for part in model.modules() if type(part) in IN_PLACE]
     for part in found:
         part.__class__ = IN_PLACE[type(part)]
