@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
-from peft import LoraConfig
+from peft import LoraConfig, get_peft_model
 from peft.tuners.lora import LoraLayer
 from tqdm import tqdm
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
 from grader.modeling import fuse_norms, load_base, pick_device, pick_dtype
 from train.batches import LengthSampler
+from train.low_rank import fuse_adapters
 from train.memory import computes_again
 
 if TYPE_CHECKING:
@@ -178,6 +179,13 @@ def bare_base(kind: Kind, recipe: Recipe, dtype: torch.dtype, device: torch.devi
 def lora(recipe: Recipe, **more: Any) -> LoraConfig:
     """The adapter that the recipe describes; ``more`` says where it goes."""
     return LoraConfig(r=recipe.rank, lora_alpha=recipe.lora_alpha, lora_dropout=recipe.dropout, bias="none", **more)
+
+
+def adapt(base: Any, config: LoraConfig) -> Any:
+    """The base with a fresh adapter, whose layers add it in one product."""
+    adapted = get_peft_model(base, config)
+    fuse_adapters(adapted)
+    return adapted
 
 
 def steps_between(recipe: Recipe, rows: int) -> int:
