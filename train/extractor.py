@@ -86,7 +86,9 @@ def build_trainer(
                 return library.compute_loss(model, inputs, return_outputs, num_items_in_batch)
             return answer_loss(model, inputs, num_items_in_batch)
 
-    options = trainer_options(job, train.rows, model)
+    everywhere = unsloth or torch.cuda.device_count() > 1
+    read = max(len(row.labels) if everywhere else sum(label != IGNORED for label in row.labels) for row in train.rows)
+    options = trainer_options(job, train.rows, model, read=read)
     rows, seen = (
         Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in part.rows])
         for part in (train, validation)
