@@ -10,6 +10,7 @@ from grader.engines import torch_classifier
 from grader.engines.beginnings import Beginnings
 from grader.engines.key_values import NOWHERE, KeyValues
 from grader.modeling import attention, compile_parts, fuse_norms
+from train.low_rank import OneProduct, fuse_adapters
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
 
@@ -138,6 +139,18 @@ def test_a_reference_is_plain_where_the_model_is_compiled(monkeypatch):
         torch.testing.assert_close(reference(ids).logits, wanted)
     assert [type(one.backbone.norm).__name__ for one in (model, reference)] == ["FusedPhi3RMSNorm", "Phi3RMSNorm"]
     assert ["forward" in vars(one.backbone.norm) for one in (model, reference)] == [True, False]
+
+
+def test_a_reference_has_the_adapters_of_the_library():
+    """Layers that add in one product are the library's while the model is plain, and afterwards as they were."""
+    bases = importlib.import_module("gpu_cases.bases")
+    adapted = bases.with_lora(bases.gemma(importlib.import_module("gpu_cases.bench").Bench(torch.device("cpu"), True)))
+    assert fuse_adapters(adapted) == 14
+    names = {type(part).__name__ for part in adapted.modules()}
+    with bases.plain(adapted):
+        assert not any(isinstance(part, OneProduct) for part in adapted.modules())
+    assert "OneProductLinear" in names
+    assert {type(part).__name__ for part in adapted.modules()} == names
 
 
 def test_spans_that_overlap_count_once():

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from peft import get_peft_model
 from transformers import Trainer, TrainingArguments
 
 from grader.modeling import GPTSequenceClassifier, load_tokenizer, pick_device, pick_dtype
@@ -25,7 +24,7 @@ from train.checkpoints import claim
 from train.data import IGNORED
 from train.encoding import classifier_rows
 from train.job import save_adapter, told
-from train.loop import OwnTrainer, bare_base, callbacks, evaluating, lora, trainer_options
+from train.loop import OwnTrainer, adapt, bare_base, callbacks, evaluating, lora, trainer_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +82,7 @@ def adapted_classifier(recipe: Recipe, dtype: torch.dtype, device: torch.device)
     backbone = bare_base("classifier", recipe, dtype, device)
     torch.manual_seed(recipe.seed)
     model = GPTSequenceClassifier(backbone)
-    return get_peft_model(model, lora(recipe, target_modules=lora_targets(model), modules_to_save=[HEAD]))
+    return adapt(model, lora(recipe, target_modules=lora_targets(model), modules_to_save=[HEAD]))
 
 
 def build_trainer(job: Job, model: Any, pad: int, train: Encoded, validation: Encoded) -> OwnClassifierTrainer:

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
-from peft import get_peft_model
 
 from grader.errors import UsageError
 from grader.modeling import load_tokenizer, pick_device, pick_dtype
@@ -16,7 +15,7 @@ from train.checkpoints import claim
 from train.data import IGNORED
 from train.encoding import extractor_rows
 from train.job import save_adapter, told
-from train.loop import OwnTrainer, bare_base, callbacks, evaluating, lora, quantization_of, trainer_options
+from train.loop import OwnTrainer, adapt, bare_base, callbacks, evaluating, lora, quantization_of, trainer_options
 from train.loss import answer_loss
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def adapted_base(recipe: Recipe, dtype: torch.dtype, device: torch.device) -> An
     """The base with a fresh adapter on the projections of attention and MLP, by PEFT."""
     base = bare_base("extractor", recipe, dtype, device)
     try:
-        return get_peft_model(base, lora(recipe, task_type="CAUSAL_LM", target_modules=TARGETS))
+        return adapt(base, lora(recipe, task_type="CAUSAL_LM", target_modules=TARGETS))
     except ValueError as error:
         raise UsageError(
             f"{recipe.base}: this base has none of the layers {', '.join(TARGETS)}; the extractor's base is a Gemma-3 "
@@ -87,7 +86,9 @@ def build_trainer(
                 return library.compute_loss(model, inputs, return_outputs, num_items_in_batch)
             return answer_loss(model, inputs, num_items_in_batch)
 
-    options = trainer_options(job, train.rows, model)
+    everywhere = unsloth or torch.cuda.device_count() > 1
+    read = max(len(row.labels) if everywhere else sum(label != IGNORED for label in row.labels) for row in train.rows)
+    options = trainer_options(job, train.rows, model, read=read)
     rows, seen = (
         Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in part.rows])
         for part in (train, validation)

@@ -13,14 +13,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
-from peft import LoraConfig
+from peft import LoraConfig, get_peft_model
 from peft.tuners.lora import LoraLayer
 from tqdm import tqdm
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
 from grader.modeling import fuse_norms, load_base, pick_device, pick_dtype
 from train.batches import LengthSampler
-from train.memory import computes_again
+from train.low_rank import fuse_adapters
+from train.memory import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -180,6 +181,13 @@ def lora(recipe: Recipe, **more: Any) -> LoraConfig:
     return LoraConfig(r=recipe.rank, lora_alpha=recipe.lora_alpha, lora_dropout=recipe.dropout, bias="none", **more)
 
 
+def adapt(base: Any, config: LoraConfig) -> Any:
+    """The base with a fresh adapter, whose layers add it in one product."""
+    adapted = get_peft_model(base, config)
+    fuse_adapters(adapted)
+    return adapted
+
+
 def steps_between(recipe: Recipe, rows: int) -> int:
     """After how many optimiser steps the training is evaluated and saved."""
     total = math.ceil(math.ceil(rows / recipe.batch / recipe.accumulate) * recipe.epochs)
@@ -187,16 +195,19 @@ def steps_between(recipe: Recipe, rows: int) -> int:
     return max(1, min(round(every), total))
 
 
-def trainer_options(job: Job, rows: Sequence[Row], model: Any) -> dict[str, Any]:
-    """The arguments that ``TrainingArguments`` and TRL's ``SFTConfig`` share, for a model that is loaded."""
+def trainer_options(job: Job, rows: Sequence[Row], model: Any, *, read: int = 0) -> dict[str, Any]:
+    """The arguments that ``TrainingArguments`` and TRL's ``SFTConfig`` share, for a model that is loaded.
+
+    At most ``read`` positions of a row have logits over the vocabulary.
+    """
     recipe, device, every = job.recipe, pick_device(), steps_between(job.recipe, len(rows))
     dtype, cuda = pick_dtype(device, job.kind), device.type == "cuda"
-    again = computes_again(device, model, rows, recipe.batch, logits=job.kind == "extractor")
+    batch, accumulate, again = cut(device, model, rows, recipe.batch, recipe.accumulate, read=read, dtype=dtype)
     return {
         "output_dir": str(job.checkpoints),
         "num_train_epochs": recipe.epochs,
-        "per_device_train_batch_size": recipe.batch,
-        "gradient_accumulation_steps": recipe.accumulate,
+        "per_device_train_batch_size": batch,
+        "gradient_accumulation_steps": accumulate,
         "learning_rate": recipe.lr,
         "lr_scheduler_type": recipe.schedule if recipe.schedule != "constant" else "constant_with_warmup",
         "warmup_steps": recipe.warmup,

@@ -20,6 +20,7 @@ from grader.modeling import GPTSequenceClassifier, Loaded, load_tokenizer, lora_
 from grader.modeling.mlps import GATED
 from grader.modeling.norms import FUSED
 from grader.modeling.rotary import IN_PLACE
+from train import low_rank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,7 +124,8 @@ def _made(bench: Bench, make: Any) -> Any:
 def plain(model: Any) -> Iterator[Any]:
     """The model as the library has it, without compiled parts and what we fused: what it is held against."""
     compiled = [(part, vars(part).pop("forward")) for part in model.modules() if "forward" in vars(part)]
-    ours = {fused: library for library, fused in (FUSED | IN_PLACE | GATED).items()}
+    library = FUSED | IN_PLACE | GATED | low_rank.FUSED
+    ours = {fused: plain for plain, fused in library.items()}
     fused = [(part, type(part)) for part in model.modules() if type(part) in ours]
     for part, kind in fused:
         part.__class__ = ours[kind]

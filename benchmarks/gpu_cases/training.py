@@ -17,6 +17,7 @@ from train.config import DEFAULTS
 from train.data import IGNORED
 from train.loop import casting
 from train.loss import answer_loss
+from train.low_rank import fuse_adapters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -110,6 +111,7 @@ def _measure(bench: Bench, model: Any, rows: Sequence[dict[str, Any]], way: Way)
         bases.quantise(model, bench.dtype)
     fuse_norms(model)
     adapted = bases.with_lora(model, trainable=True)
+    fuse_adapters(adapted)
     _shake(adapted)
     with casting(adapted, on=not bench.cuda):
         _check(bench, adapted, rows[:CHECKED], way)
