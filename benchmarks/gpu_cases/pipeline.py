@@ -37,10 +37,11 @@ ALONE = 20
 WARM = 1000
 """Solutions on which parts are compiled: as many as the models are asked at a time."""
 SMALL = 4096
+"""Solutions that one engine after the other grades."""
 SAME = 1e-3
 """Largest difference of a probability that another place of the weights may make."""
 TURNS = 2048
-"""Solutions that models in turns grade: two chunks, so that each comes and goes more than once."""
+"""Solutions that models in NF4 grade: two chunks, so that in turns each comes and goes more than once."""
 AT_ONCE = 2
 """Chunks that the engines are asked about at once, as on a GPU that has room for both."""
 NF4_BYTES = 6e9
@@ -149,31 +150,29 @@ def nf4(bench: Bench) -> None:
         budget = NF4_BYTES - sum(_bytes(model) for model in (judge, reader))
         tokens = [batch_tokens_within(budget, model.config, bench.dtype) for model in (reader, judge)]
         engines = pair_of(bench, judge, reader, tokens)
-        solutions = inputs.solutions(CHECKED * 2 if bench.tiny else SMALL)
-        seconds = _checked_run(bench, engines, judge, reader, solutions).seconds
+        solutions = inputs.solutions(CHECKED * 2 if bench.tiny else TURNS)
+        stay = _checked_run(bench, engines, judge, reader, solutions)
         bench.row(
             f"both in NF4, {len(solutions)} solutions, batches of {tokens[0]} and {tokens[1]} tokens",
-            seconds=seconds,
-            rows_a_second=len(solutions) / seconds,
+            seconds=stay.seconds,
+            rows_a_second=len(solutions) / stay.seconds,
             weights_gb=sum(_bytes(model) for model in (judge, reader)) / 1e9,
         )
     with bench.part("both in NF4, in turns"):
-        some = solutions[: CHECKED * 2 if bench.tiny else TURNS]
-        wanted = grade(engines, some).found
         for model in (judge, reader):
             model.to("cpu")
         seat = Seat()
         engines = pair_of(bench, judge, reader, tokens, seat)
         if bench.cuda:
             torch.cuda.reset_peak_memory_stats(bench.device)
-        run = grade(engines, some)
-        apart = max(abs(one - other) for one, other in zip(run.found, wanted, strict=True))
+        run = grade(engines, solutions)
+        apart = max(abs(one - other) for one, other in zip(run.found, stay.found, strict=True))
         if not apart < SAME:
             raise Wrong(f"in turns a probability is {apart:.3g} off that of models that stay")
         bench.row(
-            f"both in NF4, in turns, {len(some)} solutions",
+            f"both in NF4, in turns, {len(solutions)} solutions",
             seconds=run.seconds,
-            rows_a_second=len(some) / run.seconds,
+            rows_a_second=len(solutions) / run.seconds,
         )
 
 

@@ -36,7 +36,7 @@ MANY_LINES = 256
 class Way(NamedTuple):
     """One way to train: rows of an optimiser step, the loss, NF4 or not, layers computed again for gradients or not.
 
-    ``parts`` are the batches that a step is cut into, as the recipe's accumulation does.
+    ``parts`` are the batches that a step is cut into, as the recipe's accumulation does where memory is small.
     """
 
     name: str
@@ -55,12 +55,12 @@ def classifier(bench: Bench) -> None:
     rows = _solutions(batch * (TINY_STEPS if bench.tiny else STEPS))
     again = ", layers computed again for the gradients"
     for way in (
-        Way(f"LoRA on dense weights{cut}", batch, _own_loss, parts=parts),
-        Way(f"QLoRA on NF4{cut}", batch, _own_loss, small=True, parts=parts),
         Way("LoRA on dense weights", batch, _own_loss),
-        Way(f"LoRA on dense weights{again}", batch, _own_loss, checkpointing=True),
         Way("QLoRA on NF4", batch, _own_loss, small=True),
         Way(f"QLoRA on NF4{again}", batch, _own_loss, small=True, checkpointing=True),
+        Way(f"LoRA on dense weights{again}", batch, _own_loss, checkpointing=True),
+        Way(f"LoRA on dense weights{cut}", batch, _own_loss, parts=parts),
+        Way(f"QLoRA on NF4{cut}", batch, _own_loss, small=True, parts=parts),
     ):
         with bench.part(way.name):
             _measure(bench, bases.phi(bench), rows, way)
@@ -70,9 +70,9 @@ def extractor(bench: Bench) -> None:
     """The extractor's recipe: LoRA on its projections, 32 lines a step, with logits of all positions and of answers."""
     batch, many = (4, 8) if bench.tiny else (DEFAULTS["extractor"].batch, MANY_LINES)
     for way in (
-        Way("logits of every position", batch, _every_loss),
         Way("logits of answers", batch, answer_loss),
         Way(f"logits of answers, {many} lines a step", many, answer_loss),
+        Way("logits of every position", batch, _every_loss),
         Way("logits of answers, QLoRA on NF4", batch, answer_loss, small=True),
     ):
         with bench.part(way.name):
@@ -101,7 +101,9 @@ def unsloth(bench: Bench) -> None:
             del model
             base, _ = FastModel.from_pretrained(folder, max_seq_length=512, dtype=bench.dtype, load_in_4bit=False)
             adapted = FastModel.get_peft_model(base, r=16, lora_alpha=32, use_gradient_checkpointing=False)
-        _time(bench, adapted.train(), _lines(batch * STEPS), Way("Unsloth, LoRA", batch, _own_loss), weights)
+        for count in (batch, MANY_LINES):
+            way = Way(f"Unsloth, LoRA, {count} lines a step", count, _own_loss)
+            _time(bench, adapted.train(), _lines(count * STEPS), way, weights)
 
 
 def _measure(bench: Bench, model: Any, rows: Sequence[dict[str, Any]], way: Way) -> None:

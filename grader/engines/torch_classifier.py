@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from grader.modeling import EncodedSolution, Loaded
     from grader.types import Solution
 
-BATCH_TOKENS = {"cpu": 1_024, "cuda": 16_384}
+BATCH_TOKENS = {"cpu": 1_024, "cuda": 8_192}
 """Tokens of a batch, padding included. More are no faster on a GPU, and the longer rows of a batch pad the shorter."""
 PART = 32
 """Most rows that a lane is given at a time: few, so that all lanes end at about the same time."""

@@ -26,7 +26,7 @@ Quantization = Literal["nf4", "none"]
 
 NF4_BYTES = 0.52
 """Bytes of a weight in NF4 with its constants."""
-MAX_BATCH_TOKENS: Mapping[Kind, int] = {"extractor": 65_536, "classifier": 16_384}
+MAX_BATCH_TOKENS: Mapping[Kind, int] = {"extractor": 65_536, "classifier": 8_192}
 """More tokens in a batch make no GPU faster. The classifier's rows, which differ in length, would be padded more."""
 MIN_BATCH_TOKENS = 2_048
 """Batches of fewer tokens leave a GPU idle, and a long solution would not fit: smaller weights are better."""
