@@ -83,7 +83,7 @@ def test_the_memory_says_how_the_models_are_kept(bases, gigabytes, kept, in_turn
     assert (found.quantization["extractor"], found.quantization["classifier"]) == kept
     assert found.in_turns == in_turns
     assert all(MIN_BATCH_TOKENS <= tokens <= MAX_BATCH_TOKENS[kind] for kind, tokens in found.batch_tokens.items())
-    assert (found.batch_tokens == MAX_BATCH_TOKENS) == (gigabytes > 24)
+    assert (found.batch_tokens == MAX_BATCH_TOKENS) == (gigabytes >= 24)
     assert found.together == (gigabytes >= 24)
     assert not (found.together and found.batch_tokens["extractor"] < MAX_BATCH_TOKENS["extractor"] // 2)
 

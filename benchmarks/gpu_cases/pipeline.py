@@ -143,6 +143,7 @@ def _graphs() -> int:
 
 def nf4(bench: Bench) -> None:
     """Both models in NF4 at once, in batches that are to keep all of it within 6 GB; then in turns."""
+    stay = None
     with bench.part("both in NF4"):
         if bench.cuda:
             torch.cuda.reset_peak_memory_stats(bench.device)
@@ -159,6 +160,7 @@ def nf4(bench: Bench) -> None:
             weights_gb=sum(_bytes(model) for model in (judge, reader)) / 1e9,
         )
     with bench.part("both in NF4, in turns"):
+        stay = stay or grade(engines, solutions)
         for model in (judge, reader):
             model.to("cpu")
         seat = Seat()
