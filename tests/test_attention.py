@@ -120,15 +120,22 @@ def test_the_extractor_answers_the_same_in_grouped_attention(gemma, batch_tokens
     rows = list(engine._rows(dict.fromkeys(LINES)).values())
     for index, (row, answer) in enumerate(zip(rows, wanted, strict=True)):
         row.draft = [[], answer, [*answer[:9], *STOPS]][index % 3][: row.limit]
-    masks = []
+    entered, masks = [], []
+    inner = engine.greedy._forward
+
+    def forward(*arguments, straight=False):
+        entered.append(straight)
+        return inner(*arguments, straight=straight)
+
+    engine.greedy._forward = forward
     hook = engine.greedy._backbone.register_forward_pre_hook(
-        lambda _, args, names: masks.append((names["input_ids"].shape[1], names["attention_mask"])), with_kwargs=True
+        lambda _, args, names: masks.append(names["attention_mask"]), with_kwargs=True
     )
     engine.greedy.answer(rows)
     hook.remove()
     assert [row.answer for row in rows] == wanted
-    assert {width > 1 for width, _ in masks} == {True, False}
-    assert all((width > 1) == (mask["full_attention"] is None) for width, mask in masks)
+    assert set(entered) == {True, False}
+    assert entered == [mask["full_attention"] is None for mask in masks]
 
 
 @pytest.fixture(scope="module")

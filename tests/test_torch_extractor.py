@@ -10,7 +10,8 @@ from peft import LoraConfig, get_peft_model
 from tiny_models import GEMMA_CONTROL, tiny_gemma, tiny_phi
 
 from grader.adapters import Base, Manifest
-from grader.engines.greedy import Greedy
+from grader.engines import greedy
+from grader.engines.greedy import Greedy, Row
 from grader.engines.torch_extractor import TorchExtractor
 from grader.errors import AdapterError
 from grader.modeling import Loaded, encode, encode_all, load_base, load_tokenizer
@@ -170,7 +171,8 @@ def test_accepted_drafts_cost_one_forward(trained):
     lines = [line for line in LINES if extracts(trained, line)]
     engine = trained.engine(batch_tokens=100_000)
     engine.counts.clear()
-    trained.check(engine, lines, [trained.equations[line] for line in lines])
+    with patch.dict(greedy.ENTERING, cpu=100_000):
+        trained.check(engine, lines, [trained.equations[line] for line in lines])
     assert len(lines) > 4
     assert engine.counts["accepted"] == engine.counts["drafts"] == len(lines)
     assert engine.counts["forwards"] == 1
@@ -187,9 +189,92 @@ def test_a_rejected_draft_goes_on_from_what_was_right(untrained):
     row = engine._rows({"7": None})["7"]
     row.draft = [*untrained.answers["7"][:known], 5, 5, 5]
     engine.counts.clear()
-    engine.greedy.answer([row])
+    with patch.dict(greedy.STEP_TOKENS, cpu=1):
+        engine.greedy.answer([row])
     assert row.answer == untrained.answers["7"]
     assert engine.counts["forwards"] == NEW_TOKENS - known
+
+
+@pytest.mark.parametrize("change", ["another token", "a token too many", "a token too few"])
+def test_a_draft_that_is_wrong_once_costs_few_forwards(tmp_path_factory, change):
+    """What follows a wrong token is guessed from the rest of the draft, and verified at once."""
+    loaded = loaded_from(tiny_gemma(tmp_path_factory.mktemp("varied"), seed=5))
+    engine, wanted = TorchExtractor(loaded, max_new_tokens=NEW_TOKENS), plain(loaded, LINES)
+    counted = {}
+    for step_tokens in (1, 128):
+        rows = list(engine._rows(dict.fromkeys(LINES)).values())
+        for row, answer in zip(rows, wanted, strict=True):
+            at = len(answer) // 3
+            row.draft = {
+                "another token": [*answer[:at], 5, *answer[at + 1 :]],
+                "a token too many": [*answer[:at], 5, *answer[at:]],
+                "a token too few": [*answer[:at], *answer[at + 1 :]],
+            }[change][: row.limit]
+        engine.counts.clear()
+        with patch.dict(greedy.STEP_TOKENS, cpu=step_tokens):
+            engine.greedy.answer(rows)
+        assert [row.answer for row in rows] == wanted
+        counted[step_tokens] = engine.counts["forwards"]
+    assert counted[128] < counted[1] / 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_guesses_of_any_kind_do_not_change_the_answers(case, seed, monkeypatch):
+    """Right, wrong, short and empty guesses, beside each other in a step, in batches of any size."""
+    rng = random.Random(seed)
+    rows = case.engine()._rows(dict.fromkeys(LINES))
+    answers = {id(row): case.answers[line] for line, row in rows.items()}
+
+    def guess(row, most):
+        if most < 1:
+            return []
+        right = answers[id(row)][len(row.answer) :][: rng.randrange(most + 1)]
+        return rng.choice([right, [*right[:-1], 5], [5] * rng.randrange(most + 1), []])[:most]
+
+    monkeypatch.setattr(Row, "guess", guess)
+    monkeypatch.setitem(greedy.STEP_TOKENS, "cpu", rng.choice([16, 128, 1_000]))
+    monkeypatch.setitem(greedy.ENTERING, "cpu", rng.choice([1, 300, 1_024]))
+    case.engine(batch_tokens=rng.choice([300, 2_000, 50_000])).greedy.answer(rows.values())
+    assert {line: row.answer for line, row in rows.items()} == case.answers
+
+
+@pytest.mark.parametrize(
+    ("draft", "answer", "guess"),
+    [
+        ([1, 2, 3, 4], [1, 9], []),
+        ([1, 2, 3, 4], [1, 3], [4]),
+        ([1, 2, 3, 4, 5, 6, 7], [1, 9, 2], [3, 4, 5]),
+        ([7, 1, 2, 7, 3, 4], [8, 7], [1, 2, 7]),
+        ([7, 1, 2, 7, 3, 4], [8, 9, 2, 7], [3, 4]),
+        ([], [1, 2, 5, 1, 2], [5, 1, 2]),
+        ([], [1, 2, 5, 2], []),
+        ([], [1, 3, 3, 3], [3, 3, 3]),
+        ([1, 3, 3, 4], [1, 3, 3, 3, 3], [3, 3, 3]),
+    ],
+)
+def test_what_is_guessed(draft, answer, guess):
+    """The rest of the draft from where the answer's end stands in it; a repetition that goes on."""
+    row = Row([], draft, 100, answer)
+    assert row.guess(3) == guess
+    assert row.guess(0) == []
+
+
+def test_rows_enter_with_those_of_their_length(untrained):
+    """Many rows enter in several forwards, whose padding is little, and are decoded together from then on."""
+    engine = untrained.engine(batch_tokens=100_000)
+    shapes = []
+    hook = engine.greedy._backbone.register_forward_pre_hook(
+        lambda _, args, names: shapes.append(tuple(names["input_ids"].shape)), with_kwargs=True
+    )
+    with patch.dict(greedy.ENTERING, cpu=100), patch.dict(greedy.STEP_TOKENS, cpu=1):
+        untrained.check(engine, LINES, [None] * len(LINES))
+    hook.remove()
+    entered = [shape for shape in shapes if shape[1] > 1]
+    assert len(entered) > 3
+    assert shapes[: len(entered)] == entered
+    assert sum(rows for rows, _ in entered) == len(LINES)
+    assert sum(rows * width for rows, width in entered) < len(LINES) * max(width for _, width in entered) / 2
+    assert shapes[len(entered)] == (len(LINES), 1)
 
 
 def test_identical_lines_are_decoded_once(case):
@@ -266,9 +351,13 @@ def test_only_logits_that_are_read_are_computed(untrained):
     """The head sees one position a row and step, and of a draft those that verify it."""
     engine, seen = untrained.engine(), []
     hook = engine.greedy._head.register_forward_pre_hook(lambda _, args: seen.append(args[0].shape[0]))
-    untrained.check(engine, LINES[:4], [None] * 4)
+    with patch.dict(greedy.STEP_TOKENS, cpu=4):
+        untrained.check(engine, LINES[:4], [None] * 4)
     assert seen[0] == 4
     assert max(seen) == 4
+    seen.clear()
+    untrained.check(engine, LINES[:4], [None] * 4)
+    assert 4 < max(seen) <= 4 * (1 + greedy.GUESSED)
     seen.clear()
     untrained.check(engine, LINES[:2], [["1=1"], None])
     hook.remove()
@@ -301,7 +390,7 @@ def short_of_memory():
         hook.remove()
 
 
-@pytest.mark.parametrize(("largest", "spare"), [(1, 0), (3, 0), (3, 5), (8, 9)])
+@pytest.mark.parametrize(("largest", "spare"), [(1, 0), (3, 0), (3, 5), (8, 4)])
 def test_out_of_memory_halves_the_batch_and_goes_on(case, short_of_memory, largest, spare):
     """Whether it strikes while rows enter or while they are decoded, the answers stay and the batch gets smaller."""
     engine = case.engine(batch_tokens=100_000)

@@ -37,10 +37,11 @@ class Recorder(Greedy):
         self.kept: list[torch.Tensor] = []
         super().__init__(*arguments, **options)
 
-    def _best(self, hidden: torch.Tensor) -> list[int]:
+    def _best(self, hidden: torch.Tensor, read: Sequence[tuple[int, int]]) -> torch.Tensor:
         start = len(self.kept)
-        self.kept += hidden.float().cpu().unbind(0)
-        return list(range(start, len(self.kept)))
+        for row, (first, count) in zip(hidden.float().cpu(), read, strict=True):
+            self.kept += row[first : first + count].unbind(0)
+        return torch.arange(start, len(self.kept))
 
 
 def prefill(bench: Bench) -> None:

@@ -48,7 +48,7 @@ NF4_BYTES = 6e9
 
 
 class ScriptedExtractor(TorchExtractor):
-    """Says what the rules read; its drafts are that in ``ACCEPTANCE`` of the lines, and go wrong half-way in others."""
+    """Says what the rules read; its drafts are that in ``ACCEPTANCE`` of the lines, and wrong in others."""
 
     def _rows(self, wanted: Mapping[str, Sequence[str] | None]) -> dict[str, Row]:
         rng = random.Random(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import islice, zip_longest
+from itertools import cycle, islice, zip_longest
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -22,6 +22,14 @@ REFILL = 0.75
 """Share of a batch's rows below which new ones are taken in."""
 COMPACT = 0.125
 """Share of finished rows from which they are taken out of the memory."""
+ENTERING = {"cpu": 1_024, "cuda": 8_192}
+"""Tokens from which rows of like lengths enter in a forward of their own: with fewer, launching it takes longer."""
+STEP_TOKENS = {"cpu": 128, "cuda": 8_192}
+"""Tokens of a step, the guessed ones included, that take hardly longer than one a row."""
+GUESSED = 8
+"""Most tokens that are guessed of a row at a time."""
+REPEATED = 2
+"""Tokens in a row that must stand in the answer before, for it to be going round in circles."""
 LOGITS = 2**27
 """Logits that are computed at once: 512 positions of a vocabulary of 262,144."""
 
@@ -45,13 +53,41 @@ class Row:
             self.answer.append(token)
             self.finished = token in stops or len(self.answer) >= self.limit
 
-    def verify(self, best: Sequence[int], stops: Collection[int]) -> None:
-        """Take the model's own tokens for as long as they are the draft's, and the first one that is not."""
-        self.answer, self.finished = [], False
-        for token, drafted in zip_longest(best, self.draft):
+    def verify(self, best: Sequence[int], drafted: Sequence[int], stops: Collection[int]) -> None:
+        """Take the model's own tokens for as long as they are the drafted ones, and the first one that is not."""
+        for token, expected in zip_longest(best, drafted):
             self.append(token, stops)
-            if token != drafted:
+            if self.answer[-1] != expected:
                 break
+
+    def guess(self, most: int) -> list[int]:
+        """At most so many tokens that may come next, perhaps none: those behind where the answer's end stands already.
+
+        That is in the draft, which was wrong for some tokens and may be right again, or in the answer itself, which
+        then goes round in circles. Of several places it is the one with most tokens in common, then the nearest.
+        """
+        if self.finished or most < 1:
+            return []
+        places = [
+            (common, -abs(len(self.answer) - end), tokens, end)
+            for tokens, least in ((self.draft, 1), (self.answer, REPEATED))
+            for end in range(1, len(tokens))
+            if tokens[end - 1] == self.answer[-1] and (common := _common_end(tokens[:end], self.answer)) >= least
+        ]
+        if not places:
+            return []
+        _, _, tokens, end = max(places, key=lambda place: place[:2])
+        return list(islice(cycle(tokens[end:]) if tokens is self.answer else tokens[end:], most))
+
+
+def _common_end(first: Sequence[int], second: Sequence[int]) -> int:
+    """How many of the last tokens are the same."""
+    count = 0
+    for one, other in zip(reversed(first), reversed(second), strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
 
 
 class Greedy:
@@ -88,7 +124,10 @@ class Greedy:
         self._memory = self._prefix
 
     def watch_gaps(self) -> None:
-        """From now on keep the smallest distance between the two largest logits of any position, for measurements."""
+        """From now on keep the smallest distance between the two largest logits of any position, for measurements.
+
+        Nothing is guessed any more, so that without drafts these positions are those of the answers.
+        """
         self.smallest_gap = float("inf")
 
     @torch.inference_mode()
@@ -124,39 +163,51 @@ class Greedy:
         return waiting[-max(1, room - len(self._rows)) :]
 
     def _enter(self, rows: Sequence[Row]) -> None:
-        """One forward over prompts and drafts; the rows whose answer goes on join those that are being decoded."""
-        memory = pack([(self._prefix, [0] * len(rows))], room=max(len(row.ids) + len(row.draft) for row in rows))
-        tokens = [row.ids + row.draft[:-1] for row in rows]
-        width = max(map(len, tokens))
+        """Prompts and drafts, in a forward for each length; the rows that go on join those that are being decoded."""
+        parts = _by_length(rows, ENTERING[self._device.type])
+        # All before the first forward: the host waits for the device when it packs.
+        memories = [pack([(self._prefix, [0] * len(part))], room=max(map(_entering, part))) for part in parts]
+        found = [self._entered(part, memory) for part, memory in zip(parts, memories, strict=True)]
+        best = iter(torch.cat(found).tolist())
+        for part, memory in zip(parts, memories, strict=True):
+            for row in part:
+                row.answer, row.finished = [], False
+                row.verify(list(islice(best, max(1, len(row.draft)))), row.draft, self._stops)
+            memory.forget([self._position(row) for row in part])
+        self._keep([(self._memory, self._rows), *zip(memories, parts, strict=True)])
+
+    def _entered(self, rows: Sequence[Row], memory: KeyValues) -> torch.Tensor:
+        """One forward over prompts and drafts: the likeliest token instead of each drafted one, (tokens,)."""
+        width = max(map(_entering, rows))
         hidden = self._forward(
-            [line + [0] * (width - len(line)) for line in tokens],
+            _padded([row.ids + row.draft[:-1] for row in rows], width),
             self._places(memory.used, width, len(rows)),
             memory,
             straight=True,
         )
-        read = [
-            index * width + len(row.ids) - 1 + offset
-            for index, row in enumerate(rows)
-            for offset in range(max(1, len(row.draft)))
-        ]
-        best = iter(self._best(hidden.flatten(0, 1)[upload(read, self._device)]))
-        for row in rows:
-            row.verify(list(islice(best, max(1, len(row.draft)))), self._stops)
-        memory.forget([self._position(row) for row in rows])
-        self._keep([(self._memory, self._rows), (memory, rows)])
+        return self._best(hidden, [(len(row.ids) - 1, max(1, len(row.draft))) for row in rows])
 
     def _step(self) -> None:
-        """One more token for every row; those that are finished leave when there are enough of them."""
+        """The next token of every row, and those behind it that were guessed; rows leave when enough are finished."""
+        most = max(0, min(GUESSED, STEP_TOKENS[self._device.type] // len(self._rows) - 1))
+        if self.smallest_gap is not None:
+            most = 0
         finished = sum(row.finished for row in self._rows)
-        if finished >= len(self._rows) * COMPACT or not self._memory.free:
+        if finished >= len(self._rows) * COMPACT or self._memory.free <= most:
             self._keep([(self._memory, self._rows)])
+        # The last token that there is room for needs no guess: it follows from those before it.
+        guesses = [row.guess(min(most, row.limit - len(row.answer) - 1)) for row in self._rows]
+        width = 1 + max(map(len, guesses))
         hidden = self._forward(
-            [row.answer[-1:] for row in self._rows],
-            upload([[self._position(row)] for row in self._rows], self._device),
+            _padded([[row.answer[-1], *guess] for row, guess in zip(self._rows, guesses, strict=True)], width),
+            upload([list(range(at, at + width)) for at in map(self._position, self._rows)], self._device),
             self._memory,
         )
-        for row, token in zip(self._rows, self._best(hidden[:, -1]), strict=True):
-            row.append(token, self._stops)
+        best = iter(self._best(hidden, [(0, 1 + len(guess)) for guess in guesses]).tolist())
+        for row, guess in zip(self._rows, guesses, strict=True):
+            row.verify(list(islice(best, 1 + len(guess))), guess, self._stops)
+        if width > 1:
+            self._memory.forget([self._position(row) for row in self._rows])
         if all(row.finished for row in self._rows):
             self._rows = []
 
@@ -198,17 +249,22 @@ class Greedy:
         hidden: torch.Tensor = result.last_hidden_state
         return hidden
 
-    def _best(self, hidden: torch.Tensor) -> list[int]:
-        """The likeliest next token at each of the positions, (positions, size), without all logits at once."""
-        best: list[torch.Tensor] = []
-        for chunk in torch.split(hidden, max(1, LOGITS // self._head.out_features)):
+    def _best(self, hidden: torch.Tensor, read: Sequence[tuple[int, int]]) -> torch.Tensor:
+        """The likeliest next tokens, (tokens,), from a first position on at so many of each row.
+
+        Not all logits are computed at once, and the host does not wait for them: it does where it asks what they are.
+        """
+        width = hidden.shape[1]
+        places = [row * width + first + offset for row, (first, count) in enumerate(read) for offset in range(count)]
+        best = []
+        asked = hidden.flatten(0, 1)[upload(places, self._device)]
+        for chunk in torch.split(asked, max(1, LOGITS // self._head.out_features)):
             logits = self._head(chunk)
             if self.smallest_gap is not None:
                 first, second = logits.float().topk(2).values.unbind(-1)
                 self.smallest_gap = min(self.smallest_gap, float((first - second).min()))
             best.append(logits.argmax(dim=-1))
-        found: list[int] = torch.cat(best).tolist()  # the host waits here, and nowhere else in a forward
-        return found
+        return torch.cat(best)
 
     def _retreat(self, waiting: Sequence[Row], batch: Sequence[Row], lack: str) -> list[Row]:
         """Half the batch from now on; all rows wait again, with what they have of an answer as their draft."""
@@ -228,3 +284,26 @@ class Greedy:
         for row in rows:
             row.draft = row.answer or row.draft
         return sorted(rows, key=self._width)
+
+
+def _entering(row: Row) -> int:
+    """Tokens that are computed when a row enters: what follows the draft's last one is not asked."""
+    return len(row.ids) + max(0, len(row.draft) - 1)
+
+
+def _by_length(rows: Sequence[Row], tokens: int) -> list[list[Row]]:
+    """Rows sorted by length, in parts of at least so many tokens, unless there are fewer in all."""
+    parts: list[list[Row]] = [[]]
+    held, left = 0, sum(map(_entering, rows))
+    for row in sorted(rows, key=_entering):
+        if held >= tokens <= left:
+            parts.append([])
+            held = 0
+        parts[-1].append(row)
+        held += _entering(row)
+        left -= _entering(row)
+    return parts
+
+
+def _padded(rows: Sequence[list[int]], width: int) -> list[list[int]]:
+    return [row + [0] * (width - len(row)) for row in rows]
