@@ -25,7 +25,8 @@ PREFIXES = {"version 1": 18, "version 0": 190}
 STOP = 4
 ENTERING, ALL_LOGITS = 1024, 64
 DECODED = (1, 16, 128, 1024)
-DRAFTED = 2048
+DRAFTED = (256, 2048)
+"""Lines at a time: as many as the rules leave of a chunk, and about as many as it has."""
 CHECKED = 10
 WAYS = {"stock attention": False, "grouped attention": True}
 
@@ -96,24 +97,29 @@ def decode(bench: Bench) -> None:
 def drafts(bench: Bench) -> None:
     """Drafts of which a share is what the model says, against decoding without any."""
     model, prefix = bases.gemma(bench), _prefix(PREFIXES["version 1"])
-    count = 8 if bench.tiny else DRAFTED
     with bench.part("drafts"):
         _check(bench, "drafts", model, prefix, grouped=True)
-        alone = 0.0
-        for acceptance in (None, 0.7, 0.9, 1.0):
-            rows = _rows(count, acceptance=acceptance)
-            engine = _greedy(bench, model, prefix, count, grouped=True)
-            seconds = bench.timed(partial(_answer, engine, rows), repeats=3, warm=1)
-            alone = alone or seconds
-            tokens = sum(len(row.ids) + len(row.draft) for row in rows)
-            bench.row(
-                "no drafts" if acceptance is None else f"drafts, {acceptance:.0%} right",
-                seconds=seconds,
-                bound=_bound(bench, model, tokens, len(prefix) + LINE / 2, heads=sum(len(row.script) for row in rows)),
-                rows_a_second=count / seconds,
-                faster_by=alone / seconds,
-                forwards=engine.counts["forwards"],
-            )
+        for count in (8,) if bench.tiny else DRAFTED:
+            _drafts(bench, model, prefix, count)
+
+
+def _drafts(bench: Bench, model: Any, prefix: Sequence[int], count: int) -> None:
+    alone = 0.0
+    for acceptance in (None, 0.7, 0.9, 1.0):
+        rows = _rows(count, acceptance=acceptance)
+        engine = _greedy(bench, model, prefix, count, grouped=True)
+        seconds = bench.timed(partial(_answer, engine, rows), repeats=3, warm=1)
+        alone = alone or seconds
+        tokens = sum(len(row.ids) + len(row.draft) for row in rows)
+        bench.row(
+            f"{count} lines, " + ("no drafts" if acceptance is None else f"drafts, {acceptance:.0%} right"),
+            seconds=seconds,
+            bound=_bound(bench, model, tokens, len(prefix) + LINE / 2, heads=sum(len(row.script) for row in rows)),
+            rows_a_second=count / seconds,
+            faster_by=alone / seconds,
+            forwards=engine.counts["forwards"],
+            positions=engine.counts["positions"],
+        )
 
 
 def _prefix(length: int) -> list[int]:

@@ -22,7 +22,7 @@ REFILL = 0.75
 """Share of a batch's rows below which new ones are taken in."""
 COMPACT = 0.125
 """Share of finished rows from which they are taken out of the memory."""
-ENTERING = {"cpu": 1_024, "cuda": 8_192}
+ENTERING = {"cpu": 1_024, "cuda": 16_384}
 """Tokens from which rows of like lengths enter in a forward of their own: with fewer, launching it takes longer."""
 STEP_TOKENS = {"cpu": 128, "cuda": 8_192}
 """Tokens of a step, the guessed ones included, that take hardly longer than one a row."""
