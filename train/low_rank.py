@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from peft.tuners.lora import Linear
 
+from grader.modeling import swap
+
 if TYPE_CHECKING:
     Linear4bit: Any = None
 else:
@@ -62,7 +64,4 @@ FUSED: dict[type, type] = {
 
 def fuse_adapters(model: Any) -> int:
     """Let a model's LoRA layers over linear ones add in one product from now on, in place; gives their number."""
-    layers = [part for part in model.modules() if type(part) in FUSED and isinstance(part.base_layer, torch.nn.Linear)]
-    for part in layers:
-        part.__class__ = FUSED[type(part)]
-    return len(layers)
+    return swap(model, FUSED, lambda layer: isinstance(layer.base_layer, torch.nn.Linear))

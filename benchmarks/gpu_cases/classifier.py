@@ -35,7 +35,8 @@ def weights(bench: Bench) -> None:
             if name == "merged":
                 adapted = merge_adapter(adapted, bench.dtype)
             if "compiled" in name:
-                compile_parts(adapted, "eager" if bench.tiny else "inductor")
+                with bases.plain(adapted):  # as loading does, before an engine fuses anything
+                    compile_parts(adapted, "eager" if bench.tiny else "inductor")
             engine = _engine(bench, adapted, share=False)
             bench.check(name, _read(engine, rows[:CHECKED]), plain, wanted)
             _time(bench, name, engine, rows)

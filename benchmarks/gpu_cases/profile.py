@@ -30,7 +30,7 @@ CHUNKS = 4096
 """Solutions of the whole chunks: four of them."""
 DECODED = 256
 CLASSIFIED_TOKENS, VERIFIED_TOKENS = 8_192, 16_384
-"""Tokens of the batches that are watched: fewer than the engines' own, so that little of them is padding."""
+"""Tokens of the batches that are watched: no more than the engines' own, so that little of them is padding."""
 
 
 def profile(bench: Bench) -> None:

@@ -21,7 +21,7 @@ NOWHERE = 2**30
 ALIGNED = 16
 """Numbers of a mask's row in memory: a multiple of them, or attention copies it."""
 ROOM = 32
-"""Free slots of packed memory in decoding: the steps until it has to grow."""
+"""Free slots of packed memory in decoding: the tokens, guessed ones included, until it has to grow."""
 
 
 class KeyValues:

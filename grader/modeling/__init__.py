@@ -20,6 +20,7 @@ from grader.modeling.mlps import fuse_mlps
 from grader.modeling.norms import fuse_norms
 from grader.modeling.quantised import densify, nf4_config, pin_gradients, quantised_layers
 from grader.modeling.rotary import rotate_in_place, turn_as_in_short_texts
+from grader.modeling.swapping import swap
 
 __all__ = [
     "ClassifierOutput",
@@ -57,6 +58,7 @@ __all__ = [
     "position_limit",
     "quantised_layers",
     "rotate_in_place",
+    "swap",
     "turn_as_in_short_texts",
     "upload",
     "use_grouped_attention",

@@ -11,6 +11,7 @@ from transformers.models.gemma3.modeling_gemma3 import Gemma3MLP
 from transformers.models.phi3.modeling_phi3 import Phi3MLP
 
 from grader.modeling.elementwise import gated
+from grader.modeling.swapping import swap
 
 
 class GatedPhi3MLP(Phi3MLP):
@@ -40,10 +41,7 @@ GATED: dict[type, type] = {Phi3MLP: GatedPhi3MLP, Gemma3MLP: GatedGemma3MLP}
 
 def fuse_mlps(model: Any) -> int:
     """Let a model's MLPs compute so from now on, where their activation is SiLU or GELU by tanh; gives their number."""
-    found = [part for part in model.modules() if type(part) in GATED and _knows(part)]
-    for part in found:
-        part.__class__ = GATED[type(part)]
-    return len(found)
+    return swap(model, GATED, _knows)
 
 
 def _knows(mlp: nn.Module) -> bool:

@@ -12,6 +12,7 @@ from transformers.models.gemma3.modeling_gemma3 import Gemma3RMSNorm
 from transformers.models.phi3.modeling_phi3 import Phi3RMSNorm
 
 from grader.modeling.elementwise import norm
+from grader.modeling.swapping import swap
 
 if TYPE_CHECKING:
     import torch
@@ -40,13 +41,10 @@ class FusedPhi3RMSNorm(Phi3RMSNorm):
         return rms_norm(hidden_states, shape, self.weight, self.variance_epsilon).type_as(hidden_states)
 
 
-FUSED = {Gemma3RMSNorm: FusedGemma3RMSNorm, Phi3RMSNorm: FusedPhi3RMSNorm}
+FUSED: dict[type, type] = {Gemma3RMSNorm: FusedGemma3RMSNorm, Phi3RMSNorm: FusedPhi3RMSNorm}
 """The classes of the library's norms, and what takes their place."""
 
 
 def fuse_norms(model: Any) -> int:
     """Let a model's norms use the fused kernels from now on, in place; gives their number. Compiled ones stay so."""
-    norms = [part for part in model.modules() if type(part) in FUSED]
-    for part in norms:
-        part.__class__ = FUSED[type(part)]
-    return len(norms)
+    return swap(model, FUSED)

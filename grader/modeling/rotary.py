@@ -15,6 +15,7 @@ from transformers.models.phi3.modeling_phi3 import Phi3Attention
 
 from grader.modeling.attention import grouped_attention
 from grader.modeling.elementwise import norm_and_rotate, rotate
+from grader.modeling.swapping import swap
 
 
 class InPlacePhi3Attention(Phi3Attention):
@@ -88,10 +89,7 @@ IN_PLACE: dict[type, type] = {Phi3Attention: InPlacePhi3Attention, Gemma3Attenti
 
 def rotate_in_place(model: Any) -> int:
     """Let the layers of a model attend so from now on; gives their number."""
-    found = [part for part in model.modules() if type(part) in IN_PLACE]
-    for part in found:
-        part.__class__ = IN_PLACE[type(part)]
-    return len(found)
+    return swap(model, IN_PLACE)
 
 
 def turn_as_in_short_texts(model: Any) -> None:
