@@ -323,6 +323,7 @@ def pretended(*, devices=1, free=80e9):
         "synchronize": synchronize,
         "empty_cache": lambda: None,
         "reset_peak_memory_stats": lambda _device=None: None,
+        "memory_allocated": lambda _device=None: 0,
         "max_memory_allocated": lambda _device=None: 0,
         "get_device_name": lambda _device=None: "pretended GPU",
         "_lazy_init": lambda: None,

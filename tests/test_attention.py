@@ -5,7 +5,7 @@ import random
 
 import pytest
 import torch
-from test_torch_extractor import LINES, NEW_TOKENS, STOPS, loaded_from, plain
+from extractor_cases import LINES, NEW_TOKENS, STOPS, loaded_from, plain
 from tiny_models import tiny_adapter, tiny_gemma, tiny_phi
 
 from grader.engines.beginnings import SHORTEST, Beginnings, blocks_of

@@ -47,6 +47,8 @@ class Bench:
     """Bytes a second of a large copy, read and written, measured here."""
     solutions: int = 20_000
     """How many the pipeline grades."""
+    held: int = 0
+    """Bytes that tensors took when memory was last watched from."""
     rows: list[dict[str, Any]] = field(default_factory=list)
     checks: dict[str, dict[str, float]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
@@ -102,8 +104,7 @@ class Bench:
         """The median seconds of ``work``, after ``warm`` runs that do not count; the next row tells its peak memory."""
         if self.tiny:
             repeats = warm = 1
-        if self.cuda:
-            torch.cuda.reset_peak_memory_stats(self.device)
+        self.watch_memory()
         for _ in range(warm):
             work()
         seconds = []
@@ -115,6 +116,12 @@ class Bench:
             seconds.append(time.perf_counter() - began)
         return statistics.median(seconds)
 
+    def watch_memory(self) -> None:
+        """From now on, for the next row."""
+        if self.cuda:
+            torch.cuda.reset_peak_memory_stats(self.device)
+            self.held = torch.cuda.memory_allocated(self.device)
+
     def wait(self) -> None:
         """Until the device has done everything."""
         if self.cuda:
@@ -123,11 +130,12 @@ class Bench:
     def row(self, what: str, *, bound: float | None = None, seconds: float, **figures: Any) -> None:
         """Keep a measurement and print it. ``bound`` are the least seconds that the ceilings allow.
 
-        On a GPU it tells the most memory that tensors took since ``timed`` began: ``peak_gb`` of 1e9 bytes.
+        On a GPU it tells the most memory that tensors took since ``watch_memory``, and what they took then:
+        ``peak_gb`` and ``held_gb`` of 1e9 bytes.
         """
         figures = {"seconds": seconds, **figures}
         if self.cuda:
-            figures["peak_gb"] = torch.cuda.max_memory_allocated(self.device) / 1e9
+            figures |= {"peak_gb": torch.cuda.max_memory_allocated(self.device) / 1e9, "held_gb": self.held / 1e9}
         if bound is not None and bound > 0:
             figures |= {"bound_seconds": bound, "share_of_bound": bound / seconds}
         figures = {key: float(f"{one:.4g}") if isinstance(one, float) else one for key, one in figures.items()}

@@ -145,8 +145,6 @@ def nf4(bench: Bench) -> None:
     """Both models in NF4 at once, in batches that are to keep all of it within 6 GB; then in turns."""
     stay = None
     with bench.part("both in NF4"):
-        if bench.cuda:
-            torch.cuda.reset_peak_memory_stats(bench.device)
         judge, reader = (bases.quantise(make(bench), bench.dtype) for make in (bases.phi, bases.gemma))
         budget = NF4_BYTES - sum(_bytes(model) for model in (judge, reader))
         tokens = [batch_tokens_within(budget, model.config, bench.dtype) for model in (reader, judge)]
@@ -165,8 +163,7 @@ def nf4(bench: Bench) -> None:
             model.to("cpu")
         seat = Seat()
         engines = pair_of(bench, judge, reader, tokens, seat)
-        if bench.cuda:
-            torch.cuda.reset_peak_memory_stats(bench.device)
+        bench.watch_memory()
         run = grade(engines, solutions)
         apart = max(abs(one - other) for one, other in zip(run.found, stay.found, strict=True))
         if not apart < SAME:
@@ -218,8 +215,7 @@ def _checked_run(
     bench.check("report", torch.logit(found), plain, wanted)
     for engine in engines:
         engine.counts.clear()
-    if bench.cuda:
-        torch.cuda.reset_peak_memory_stats(bench.device)
+    bench.watch_memory()
     return grade(engines, solutions, at_once=at_once)
 
 
