@@ -65,6 +65,12 @@ MAX_UNKNOWNS = 20
 MAX_ALGEBRA_CHARACTERS = 6_000
 """Characters of all equations with unknowns in one solution; beyond it they stay ``symbolic``."""
 
+MAX_PROGRAM_CHARACTERS = 5_000
+"""Characters of one program in a solution."""
+
+MAX_PROGRAM_STEPS = 50_000
+"""Steps of all programs of one solution: nodes of their trees, turns of their loops, parts of large values."""
+
 
 class LimitError(Exception):
     """A bound was met. ``name`` is that of the constant, ``what`` says where."""

@@ -25,7 +25,7 @@ class Line(NamedTuple):
 _ANNOTATION = re.compile(r"<<[^<>\n]*>>|«[^«»\n]*»")
 _LIST_MARK = re.compile(r"(?:(?:[-*+•‣⁃●▪◦–—>]|#{1,6}|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|[ivxIVX]{1,4}[.)])\s+)+(?=\S)")
 _BOLD = re.compile(r"(?<![\w)\]])\*\*(?=\S)|(?<=\S)\*\*(?![\w(\[$])|`+")
-_FENCE = re.compile(r"(?:```|~~~)")
+_FENCE = re.compile(r"```|~~~|</?llm-code(?:-output)?>$")
 _TRACE_NAME = r"(?:think|thinking|reasoning|scratchpad|thoughts?)"
 _TRACE_OPEN = re.compile(
     rf"<\|?(?:(?:begin|start)_(?:of_)?)?{_TRACE_NAME}\|?>|\[think\]|◁think▷|<\|channel\|>analysis", re.IGNORECASE
@@ -102,7 +102,7 @@ class _Splitter:
         return lines
 
     def _line(self, number: int, text: str) -> Line:
-        if text.startswith(("`", "~")) and _FENCE.match(text):
+        if text.startswith(("`", "~", "<")) and _FENCE.match(text):
             self.code = not self.code and text.count("```") < 2
             return Line(number, text, "")
         if self.code or text.startswith("####"):

@@ -17,6 +17,8 @@ from grader.checking.units import mismatched
 from grader.flow import flow_flags
 from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_LINES
 from grader.lines import final_answer, split_lines
+from grader.programs.blocks import has_programs
+from grader.programs.outputs import OUTPUT_MISMATCH, judge_outputs
 from grader.reading.grounding import doubt_of
 from grader.reading.rules import NOTHING, Reading, read_line
 from grader.reading.unit_letters import LETTERS, UnitLetters
@@ -110,8 +112,11 @@ class Grader:
             for index, (line, checks) in enumerate(zip(draft.lines, self._check(draft, solution.problem), strict=True))
         ]
         assert solution.solution is not None
+        programs = has_programs(solution.solution) and _add_outputs(lines, solution.solution)
         final = final_answer(solution.solution)
         flags, noted = flow_flags(solution.problem, lines, final)
+        if programs:
+            flags.append(OUTPUT_MISMATCH)
         if solution.reference is not None and _misses_reference(final, solution.reference):
             flags.append(REFERENCE_MISMATCH)
         graded = decide(lines, classification, self.pair.threshold, [*draft.flags, *flags])
@@ -151,6 +156,16 @@ class Grader:
         if any(check.status is CheckStatus.FAILS for check in checks):
             by_line = SecondLook(draft.lines, by_line, problem).checks()
         return by_line
+
+
+def _add_outputs(lines: list[GradedLine], solution: str | tuple[str, ...]) -> bool:
+    """Add to its lines what its programs print; whether they print something else anywhere."""
+    mismatch = False
+    for number, check in judge_outputs(solution):
+        line = lines[number - 1]
+        lines[number - 1] = line._replace(equations=(*line.equations, check))
+        mismatch |= check.status is CheckStatus.UNPARSABLE
+    return mismatch
 
 
 def _without_nulls(row: Solution) -> Solution:
