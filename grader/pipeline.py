@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from grader.carried import carried_on
 from grader.checking.algebra import judge_unknowns
 from grader.checking.check import Checker
+from grader.checking.meanings import Words
 from grader.checking.units import mismatched
 from grader.flow import flow_flags
 from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_LINES
@@ -147,7 +148,7 @@ class Grader:
         flat = list(chain.from_iterable(equations))
         checks = self._checker.check_all(flat)
         if any(check.status is CheckStatus.SYMBOLIC for check in checks):
-            checks = judge_unknowns(checks, flat, lambda: _text(draft.lines))
+            checks = judge_unknowns(checks, flat, lambda: Words(_text(draft.lines), problem))
         if any(check.status is CheckStatus.FAILS for check in checks):
             # Not ``check``, which would give sympy all of a solution's questions anew for each equation.
             checks = carried_on(flat, checks, self._checker.check_by_tree)

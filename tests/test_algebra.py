@@ -17,7 +17,7 @@ from grader.checking.check import Checker
 from grader.checking.claims import claim_of, loose_letters
 from grader.checking.grammar import parse
 from grader.checking.linear import Relation, System, as_row
-from grader.checking.meanings import Meanings
+from grader.checking.meanings import Meanings, Words
 from grader.checking.polynomial import NotPolynomialError, constant_of, difference, expand, spell
 from grader.engines import load_pair
 from grader.limits import MAX_ALGEBRA_CHARACTERS, MAX_COEFFICIENT_BITS, MAX_UNKNOWNS, LimitError
@@ -43,7 +43,7 @@ def checker():
 def judged(checker, *equations, text=""):
     """Judge equations (texts, or whole equations) as those of one solution."""
     equations = [Equation(one) if isinstance(one, str) else one for one in equations]
-    return judge_unknowns([checker.check(one) for one in equations], equations, lambda: text)
+    return judge_unknowns([checker.check(one) for one in equations], equations, lambda: Words(text))
 
 
 def statuses(checker, *equations, text=""):
@@ -123,6 +123,20 @@ def test_other_checks_come_back_as_they_are(checker):
     assert found[3].status is HOLDS
 
 
+def test_a_chain_of_rewritings_is_not_judged_where_the_problem_says_something_of_its_letters(grader):
+    """A relation that the problem gives may have been put in; what a function's name stands for may not."""
+    chain = "n^3 - n = n(n^2 - 1) = n(n - 1)^2"
+    given = ["Let n^2 = n + 1. Simplify n^3 - n.", "Let f(n) = n^3 - n. Factor it.", "Factor n^3 - n."]
+    lines = [row.first_error_line for row in grader.grade([Solution(problem, chain) for problem in given])]
+    assert lines == [None, 1, 1]
+
+
+@pytest.mark.parametrize("letters", ["z+i", "d+x", "e+x"])
+def test_letters_that_may_be_numbers_are_not_rewritten(checker, letters):
+    """Nothing is concluded of i, d and e, which have meanings of their own."""
+    assert FAILS not in statuses(checker, f"({letters})^2+1=({letters})^2-1", "x^2+2x=7")
+
+
 @pytest.mark.parametrize("doubt", ["it is taken back later", "the step is hypothetical"])
 def test_doubted_equations_neither_fail_nor_refute(checker, doubt):
     """An equation with a doubt does not fail, and no other fails because of it."""
@@ -153,7 +167,7 @@ def test_nothing_fails_where_letters_may_change_their_meaning(checker, text):
 )
 def test_a_definition_is_no_supposition(text):
     """A letter that is introduced once keeps its meaning."""
-    assert Meanings(text).are_kept({"x"})
+    assert Meanings(Words(text)).are_kept({"x"})
 
 
 def test_an_unknown_that_was_read_as_a_unit_refutes_nothing(checker):

@@ -25,13 +25,15 @@ from grader.types import CheckStatus, Equation, EquationCheck
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from grader.checking.meanings import Words
+
 
 def judge_unknowns(
-    checks: Sequence[EquationCheck], equations: Sequence[Equation], text: Callable[[], str]
+    checks: Sequence[EquationCheck], equations: Sequence[Equation], words: Callable[[], Words]
 ) -> list[EquationCheck]:
     """Judge the ``symbolic`` ones among the checks of one solution, in their order; the others come back as they are.
 
-    ``equations`` are what was checked, doubts included; ``text`` gives the solution's words, which are looked into only
+    ``equations`` are what was checked, doubts included; ``words`` gives the solution's own, which are looked into only
     where something would fail.
     """
     claims: list[Claim] = []
@@ -45,7 +47,7 @@ def judge_unknowns(
                 claims.append(claim_of(place, equation, functions))
         elif check.status is not CheckStatus.HOLDS:
             inexact.update(RELATION.split(equation.text))
-    state = State(claims, text, inexact)
+    state = State(claims, words, inexact)
     findings = [state.judge(claim) for claim in claims]
     judged = list(checks)
     for claim, finding in zip(claims, map(state.review, claims, findings), strict=True):

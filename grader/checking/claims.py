@@ -81,6 +81,14 @@ class Form(NamedTuple):
             return False
         return bool(letters_of(self.left)) and letters_of(self.left) == letters_of(self.right)
 
+    def defines(self, letters: frozenset[str]) -> bool:
+        """Whether it says what a letter other than these stands for: ``y = x^2 + 1``."""
+        pairs = ((self.left, self.right), (self.right, self.left))
+        return any(
+            isinstance(one, Letter) and one.name not in letters and one.name not in letters_of(other)
+            for one, other in pairs
+        )
+
     def values(self, known: Mapping[str, Fraction]) -> tuple[Fraction, Fraction] | None:
         """Values of both sides, None where a letter has none."""
 

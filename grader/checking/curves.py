@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grader.checking.claims import letters_of
-from grader.checking.polynomial import UNIT, degree, spell, substitute
-from grader.checking.tree import Binary, Letter, Number, Unary
+from grader.checking.polynomial import degree, spell, substitute
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from grader.checking.claims import Claim, Form
     from grader.checking.polynomial import Polynomial
-    from grader.checking.tree import Node
 
 MAX_CURVES = 5
 """Equations, counted from the last one, into which a value is put."""
-SQUARE = 2
-"""The degree of what is not linear."""
 MAX_VALUE_TERMS = 3
 """Terms of such a value: ``2 + sqrt(3)`` has two."""
 
@@ -68,71 +63,6 @@ def misfactored(claim: Claim, before: Claim | None) -> str | None:
     if not (form.is_factored() and _is_changed(form, known, letter)):
         return None
     return f"{claim.sides()[0]} is {spell(form.one.above)}, which is not what {before.equation.text} says"
-
-
-def miswritten(claim: Claim) -> str | None:
-    """Say what is wrong with ``(x+1)^2 = x^2+x+1``, None where it may be an equation for its letters.
-
-    One side is multiplied out and collected, the other is not, they hold the same letters, and what is left between
-    them is one term: as an equation it would have no solution, or zero. So looks what was meant to be the other side,
-    rewritten. ``3(x+2) = 5x+6`` may be an equation whose solution is zero.
-    """
-    if not _is_plain(claim):
-        return None
-    form = claim.forms[0]
-    if len(form.zero) != 1 or not (form.one.below == UNIT == form.other.below):
-        return None
-    if () not in form.zero and max(degree(form.one.above), degree(form.other.above)) < SQUARE:
-        return None
-    if letters_of(form.left) != letters_of(form.right) or not all(map(_is_unknown, claim.letters)):
-        return None
-    left, right = claim.sides()
-    if _is_multiplied_out(form.right) and not _is_multiplied_out(form.left):
-        return f"{left} is {spell(form.one.above)}, not {right}"
-    if _is_multiplied_out(form.left) and not _is_multiplied_out(form.right):
-        return f"{right} is {spell(form.other.above)}, not {left}"
-    return None
-
-
-def _is_unknown(name: str) -> bool:
-    """Whether a letter stands for any number: none that is a number itself, nor an index or a function's value."""
-    return len(name) == 1 and name.isascii() and name not in "ide"
-
-
-def _is_multiplied_out(tree: Node) -> bool:
-    """Whether a tree is a sum of terms of different letters, each a number times powers of letters."""
-    terms, stack = [], [tree]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Binary) and node.sign in ("+", "-"):
-            stack += [node.left, node.right]
-        elif isinstance(node, Unary) and node.sign == "-":
-            stack.append(node.operand)
-        else:
-            terms.append(_monomial(node))
-    return None not in terms and len(set(terms)) == len(terms)
-
-
-def _monomial(term: Node) -> tuple[tuple[str, str], ...] | None:
-    """The powers of a term, each letter once and one number at most; None for any other term."""
-    powers: dict[str, str] = {}
-    numbers, stack = 0, [term]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Binary) and node.sign == "*":
-            stack += [node.left, node.right]
-        elif isinstance(node, Binary) and node.sign == "/" and isinstance(node.right, Number):
-            stack.append(node.left)
-        elif isinstance(node, Number):
-            numbers += 1
-        else:
-            letter, power = (node.left, node.right) if isinstance(node, Binary) and node.sign == "^" else (node, None)
-            if not isinstance(letter, Letter) or letter.name in powers:
-                return None
-            if power is not None and not isinstance(power, Number):
-                return None
-            powers[letter.name] = str(power.written.value) if power is not None else "1"
-    return tuple(sorted(powers.items())) if numbers <= 1 else None
 
 
 def _is_plain(claim: Claim) -> bool:

@@ -8,6 +8,10 @@ refuted: an error that is missed costs less than a false alarm.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _VARIES = re.compile(
     r"\b(?:cases?|either|roots?|quadratic|squared?|graphs?|slopes?|intercepts?|intersect\w*|vert(?:ex|ices)|parabola"
@@ -39,11 +43,28 @@ _OTHER_ALGEBRA = re.compile(
 """Letters that are no numbers, or an equation that is said not to hold, or nearly to."""
 
 
-class Meanings:
-    """What the text of one solution says about its letters; looked into only where something would fail."""
+_SEVERAL = re.compile(
+    r"\b(?i:mod(?:ulo|ulus)?|congruen\w+|contradict\w*|inconsistent|impossible|no solutions?|counterexamples?"
+    r"|neglect\w*|ignor\w+|cases|either|shift\w*|translat\w*|moved?|reflect\w*|parallel|concentric|famil(?:y|ies)"
+    r"|scenarios?|options?)\b|\b[Cc]ase [\dA-Z]|[≠≡]|\\(?:neq?|equiv|[pb]?mod)\b"
+)
+"""Equations beside each other that are no steps of one derivation, or are not said to hold."""
+_NAMED = re.compile(r"\b(?:[A-Za-z]\(\w\)|y)[\s$]*=")
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+
+class Words(NamedTuple):
+    """The text of a solution, and of its problem."""
+
+    text: str
+    problem: str = ""
+
+
+class Meanings:
+    """What the words of one solution say about its letters; looked into only where something would fail."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+        self._text = words.text
         self._varies: bool | None = None
 
     def vary(self, *, bounds: bool = True) -> bool:
@@ -55,6 +76,15 @@ class Meanings:
     def other_algebra(self) -> bool:
         """Whether letters may be other than numbers, or equations may be written that do not hold."""
         return _OTHER_ALGEBRA.search(self._text) is not None
+
+    def has_several(self) -> bool:
+        """Whether there may be several equations of one kind, of cases or of curves, or some that do not hold."""
+        return _SEVERAL.search(self._text) is not None
+
+    def are_given(self, letters: Collection[str]) -> bool:
+        """Whether the problem sets anything equal that may be about these letters, but for what names stand for."""
+        problem = _NAMED.sub("", self._words.problem)
+        return "=" in problem and any(letter in problem for letter in letters)
 
     def is_zero(self, letter: str) -> bool:
         """Whether a letter, or a product that it ends, is set to zero."""

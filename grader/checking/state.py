@@ -15,11 +15,12 @@ from grader.checking.claims import (
     units_of,
 )
 from grader.checking.comparison import Bounds, bound_of, settled
-from grader.checking.curves import Curves, misfactored, miswritten
+from grader.checking.curves import Curves, misfactored
 from grader.checking.explain import explain
 from grader.checking.linear import Relation, Row, System
-from grader.checking.meanings import Meanings
+from grader.checking.meanings import Meanings, Words
 from grader.checking.polynomial import ONE, is_constant_name, spell
+from grader.checking.rewriting import breaks_chain, contradicts, miswritten
 from grader.checking.rounding import rounds_to
 from grader.checking.tree import as_division, traits
 from grader.checking.units import mixes_units
@@ -36,6 +37,8 @@ MAX_WORLDS = 4
 """Systems that are kept after contradictions, each beginning with the equation that contradicted the others."""
 MAX_BRANCHES = 12
 """Contradictions in one solution that begin such a system."""
+NEAR = 3
+"""Equations from one to the next step of it, with calculations of numbers between them."""
 MAX_NAMED = 2
 """Equations that a detail names."""
 
@@ -59,15 +62,16 @@ class State:
     one of them may go on with that result.
     """
 
-    def __init__(self, claims: Sequence[Claim], text: Callable[[], str], inexact: set[str]) -> None:
+    def __init__(self, claims: Sequence[Claim], words: Callable[[], Words], inexact: set[str]) -> None:
         self._claims = {claim.place: claim for claim in claims}
-        self._text = text
+        self._words = words
         self._letters = {name for claim in claims for name in claim.letters if len(name) == 1}
         self._loose = loose_letters(claims)
         for claim in claims:
             if not inexact.isdisjoint(claim.sides()):
                 self._loose |= claim.letters
         self._seen: dict[str, Finding] = {}
+        self._findings: dict[int, Finding] = {}
         self._firm = System()
         """What may refute."""
         self._worlds = [System()]
@@ -81,9 +85,16 @@ class State:
 
     def judge(self, claim: Claim) -> Finding:
         """Say what is known of a claim by what stands before it, and take it in."""
-        before = self._seen.get(claim.equation.text)
-        if before is not None:
-            return UNDECIDED if before.status is CheckStatus.FAILS else before
+        finding = self._seen.get(claim.equation.text)
+        if finding is None:
+            finding = self._new(claim)
+        elif finding.status is CheckStatus.FAILS:
+            finding = UNDECIDED
+        self._findings[claim.place] = finding
+        return finding
+
+    def _new(self, claim: Claim) -> Finding:
+        """What is known of an equation that was not said before."""
         try:
             finding = self._judge(claim)
         except LimitError:
@@ -98,8 +109,11 @@ class State:
         """Judge a wrong rewriting, now that the values of its letters are known; other claims keep their finding."""
         if finding is not UNDECIDED or claim.equation.doubt is not None or claim.compares:
             return finding
-        reason = miswritten(claim) if claim.forms else None
+        reason = miswritten(claim)
         if reason is not None and not self._may_be_zero(claim) and not self._told.other_algebra():
+            return Finding(CheckStatus.FAILS, reason)
+        reason = self._broken_chain(claim)
+        if reason is not None and self._is_free(claim) and not self._told.other_algebra():
             return Finding(CheckStatus.FAILS, reason)
         if not claim.rewrites():
             return finding
@@ -109,6 +123,29 @@ class State:
             return finding
         left, right = claim.sides()
         return Finding(CheckStatus.FAILS, f"{left} is {spell(form.one.above)}, not {right}")
+
+    def _broken_chain(self, claim: Claim) -> str | None:
+        before = self._claims.get(claim.place - 1)
+        if before is None or self._findings[before.place].detail != IDENTITY:
+            return None
+        return breaks_chain(claim, before)
+
+    def _is_free(self, claim: Claim) -> bool:
+        """Whether no other equation is about a claim's letters, but what a name stands for, or a value put in."""
+        if self._told.are_given(claim.letters):
+            return False
+        for place, one in self._claims.items():
+            if one is claim or not (one.letters & claim.letters) or self._findings[place].detail == IDENTITY:
+                continue
+            if not one.forms or not (one.forms[0].defines(claim.letters) or self._is_put_in(one, claim)):
+                return False
+        return True
+
+    @staticmethod
+    def _is_put_in(one: Claim, claim: Claim) -> bool:
+        """Whether an equation gives a letter a number, which does not solve the claim."""
+        solved = one.forms[0].solved()
+        return solved is not None and not becomes_identity(claim, dict([solved]))
 
     def _may_be_zero(self, claim: Claim) -> bool:
         """Whether the solution sets one of the claim's letters, or a product of them, to zero."""
@@ -183,6 +220,9 @@ class State:
             return UNDECIDED
         self._curves.take(claim)
         reason = misfactored(claim, self._last)
+        if reason is None and self._last is not None and claim.place - self._last.place <= NEAR:
+            reason = contradicts(claim, self._last)
+            reason = None if reason is None or self._told.has_several() else reason
         return UNDECIDED if reason is None else Finding(CheckStatus.FAILS, reason)
 
     def _root(self, claim: Claim) -> Finding | None:
@@ -286,12 +326,12 @@ class State:
 
     @cached_property
     def _is_complex(self) -> bool:
-        return imaginary.calculates_with_complex_numbers(self._text())
+        return imaginary.calculates_with_complex_numbers(self._words().text)
 
     @cached_property
     def _told(self) -> Meanings:
         """What the words say of the letters."""
-        return Meanings(self._text())
+        return Meanings(self._words())
 
     def _names(self, places: frozenset[int]) -> str:
         """The equations by their texts, if they are few."""

@@ -1,0 +1,167 @@
+"""What was rewritten wrongly: expressions that another one was meant to be, and the next step of an equation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grader.checking.claims import letters_of
+from grader.checking.polynomial import UNIT, constant_of, degree, spell
+from grader.checking.tree import Binary, Letter, Number, Unary
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from grader.checking.claims import Claim, Form
+    from grader.checking.polynomial import Polynomial, Ratio
+    from grader.checking.tree import Node
+
+SQUARE = 2
+"""The degree of what is not linear."""
+
+
+def miswritten(claim: Claim) -> str | None:
+    """Say what is wrong with ``(x+1)^2 = x^2+x+1``, None where it may be an equation for its letters.
+
+    The sides hold the same letters, one at least is not multiplied out and collected, and what is left between them is
+    one term: as an equation it would have no solution, or zero. So looks what was meant to be the other side,
+    rewritten. ``3(x+2) = 5x+6`` may be an equation whose solution is zero.
+    """
+    if not _is_firm(claim) or not all(map(_can_only_be_meant_so, claim.forms)):
+        return None
+    form, (left, right) = claim.forms[0], claim.sides()
+    if is_multiplied_out(form.left) or _bare(left) == _bare(_spelled(form.one)):
+        return f"{right} is {_spelled(form.other)}, not {left}"
+    return f"{left} is {_spelled(form.one)}, not {right}"
+
+
+def _bare(text: str) -> str:
+    return text.replace("(", "").replace(")", "")
+
+
+def _can_only_be_meant_so(form: Form) -> bool:
+    if len(form.zero) != 1 or form.one.below != form.other.below or letters_of(form.left) != letters_of(form.right):
+        return False
+    if () not in form.zero and max(degree(form.one.above), degree(form.other.above)) < SQUARE:
+        return False
+    return not (is_multiplied_out(form.left) and is_multiplied_out(form.right))
+
+
+def breaks_chain(claim: Claim, before: Claim) -> str | None:
+    """Say what is wrong with the second half of ``n^3-n = n(n^2-1) = n(n-1)^2``, whose first is an identity."""
+    if not _is_firm(claim) or before.place != claim.place - 1 or before.sides()[1] != claim.sides()[0]:
+        return None
+    form, (left, right) = claim.forms[0], claim.sides()
+    if len(claim.forms) > 1 or letters_of(form.left) != letters_of(form.right) or isinstance(form.right, Letter):
+        return None
+    return f"{left} is {_spelled(form.one)}, which {right} is not"
+
+
+def contradicts(claim: Claim, before: Claim) -> str | None:
+    """Say what is wrong with ``(x-3)^2 = 13`` right after ``x^2-6x = -4``: no numbers solve both.
+
+    They differ by a number, once multiplied out, in what has two terms with letters or more. Equations of two letters
+    must not be linear, which may be those of parallel lines. A side that both have, written alike, is a name or
+    a constant in families of equations (``x^2+y^2 = 4`` and ``x^2+y^2 = 9``), unless something is rewritten beside it.
+    """
+    if not (_is_firm(claim) and _is_firm(before)) or claim.letters != before.letters:
+        return None
+    if not (len(claim.forms) == 1 == len(before.forms)):
+        return None
+    form, known = claim.forms[0], before.forms[0]
+    factor = _factor(form.zero, known.zero)
+    if factor is None or degree(form.zero) < SQUARE or not _is_rewritten(claim, before):
+        return None
+    gap = form.zero.get((), 0) - factor * known.zero.get((), 0)
+    if not gap:
+        return None
+    left, right = claim.sides()
+    if {left, right} & set(before.sides()):
+        first, second = before.sides()
+        was, value = (first, known.one) if second in (left, right) else (second, known.other)
+        return f"{was} is {_spelled(value)}, not {left if right in (first, second) else right}"
+    value = constant_of(form.other)
+    if value is None or form.one.below != UNIT:
+        return f"{claim.equation.text} contradicts {before.equation.text}"
+    return f"from {before.equation.text}, {left} is {spell({(): value + gap} if value + gap else {})}, not {right}"
+
+
+def _factor(zero: Polynomial, known: Polynomial) -> Fraction | None:
+    """By what the terms with letters of one are multiplied in the other; None for other terms, or fewer than two."""
+    ours = {monomial: value for monomial, value in zero.items() if monomial}
+    theirs = {monomial: value for monomial, value in known.items() if monomial}
+    if len(ours) < SQUARE or ours.keys() != theirs.keys():
+        return None
+    factors = {ours[monomial] / theirs[monomial] for monomial in ours}
+    return factors.pop() if len(factors) == 1 else None
+
+
+def _is_rewritten(claim: Claim, before: Claim) -> bool:
+    """Whether something was done to the equation before, more than giving one side another number."""
+    shared = set(claim.sides()) & set(before.sides())
+    if not shared:
+        return True
+    ours, theirs = (next((side for side in one.sides() if side not in shared), "") for one in (claim, before))
+    trees = [_tree(claim, ours), _tree(before, theirs)]
+    if any(tree is None or not letters_of(tree) for tree in trees) or any(side.isalpha() for side in shared):
+        return False
+    return not all(tree is not None and is_multiplied_out(tree) for tree in trees)
+
+
+def _tree(claim: Claim, side: str) -> Node | None:
+    if not side:
+        return None
+    form = claim.forms[0]
+    return form.left if claim.sides()[0] == side else form.right
+
+
+def _is_firm(claim: Claim) -> bool:
+    """Whether it is meant exactly, of letters that stand for any number."""
+    exact = claim.equation.doubt is None and not claim.equation.approximate and not claim.compares
+    return exact and bool(claim.forms) and all(map(is_unknown, claim.letters))
+
+
+def is_unknown(name: str) -> bool:
+    """Whether a letter stands for any number: none that is a number itself, nor an index or a function's value."""
+    return len(name) == 1 and name.isascii() and name not in "ide"
+
+
+def _spelled(ratio: Ratio) -> str:
+    if ratio.below == UNIT:
+        return spell(ratio.above)
+    return f"({spell(ratio.above)})/({spell(ratio.below)})"
+
+
+def is_multiplied_out(tree: Node) -> bool:
+    """Whether a tree is a sum of terms of different letters, each a number times powers of letters."""
+    terms, stack = [], [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Binary) and node.sign in ("+", "-"):
+            stack += [node.left, node.right]
+        elif isinstance(node, Unary) and node.sign == "-":
+            stack.append(node.operand)
+        else:
+            terms.append(_monomial(node))
+    return None not in terms and len(set(terms)) == len(terms)
+
+
+def _monomial(term: Node) -> tuple[tuple[str, str], ...] | None:
+    """The powers of a term, each letter once and one number at most; None for any other term."""
+    powers: dict[str, str] = {}
+    numbers, stack = 0, [term]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Binary) and node.sign == "*":
+            stack += [node.left, node.right]
+        elif isinstance(node, Binary) and node.sign == "/" and isinstance(node.right, Number):
+            stack.append(node.left)
+        elif isinstance(node, Number) or (isinstance(node, Unary) and isinstance(node.operand, Number)):
+            numbers += 1
+        else:
+            letter, power = (node.left, node.right) if isinstance(node, Binary) and node.sign == "^" else (node, None)
+            if not isinstance(letter, Letter) or letter.name in powers:
+                return None
+            if power is not None and not isinstance(power, Number):
+                return None
+            powers[letter.name] = str(power.written.value) if power is not None else "1"
+    return tuple(sorted(powers.items())) if numbers <= 1 else None
