@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grader.checking.arithmetic import show
 from grader.checking.claims import letters_of
-from grader.checking.polynomial import UNIT, constant_of, degree, spell
+from grader.checking.polynomial import UNIT, ZERO, constant_of, degree, spell
 from grader.checking.tree import Binary, Letter, Number, Unary
 
 if TYPE_CHECKING:
@@ -71,18 +72,21 @@ def contradicts(claim: Claim, before: Claim) -> str | None:
     factor = _factor(form.zero, known.zero)
     if factor is None or degree(form.zero) < SQUARE or not _is_rewritten(claim, before):
         return None
-    gap = form.zero.get((), 0) - factor * known.zero.get((), 0)
-    if not gap:
-        return None
-    left, right = claim.sides()
-    if {left, right} & set(before.sides()):
-        first, second = before.sides()
-        was, value = (first, known.one) if second in (left, right) else (second, known.other)
-        return f"{was} is {_spelled(value)}, not {left if right in (first, second) else right}"
+    gap = form.zero.get((), ZERO) - factor * known.zero.get((), ZERO)
+    return _told_from(claim, before, gap) if gap else None
+
+
+def _told_from(claim: Claim, before: Claim, gap: Fraction) -> str:
+    """What a side is, by the equation before; ``gap`` is what left minus right has more than it should."""
+    form, known = claim.forms[0], before.forms[0]
+    (left, right), (first, second) = claim.sides(), before.sides()
+    if {left, right} & {first, second}:
+        was, is_now = (first, known.one) if second in (left, right) else (second, known.other)
+        return f"{was} is {_spelled(is_now)}, not {left if right in (first, second) else right}"
     value = constant_of(form.other)
     if value is None or form.one.below != UNIT:
         return f"{claim.equation.text} contradicts {before.equation.text}"
-    return f"from {before.equation.text}, {left} is {spell({(): value + gap} if value + gap else {})}, not {right}"
+    return f"from {before.equation.text}, {left} is {show(value + gap)}, not {right}"
 
 
 def _factor(zero: Polynomial, known: Polynomial) -> Fraction | None:
