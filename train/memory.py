@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from train.encoding import Row
 
-KEPT_STREAMS, KEPT_INNER = 16, 6
+KEPT_STREAMS, KEPT_INNER = 8, 6
 """Of each token in each layer: copies of the stream (norms, attention, what adapters saw), and of the MLP's width."""
 LOGITS = 3
 """Copies of the logits that are read: themselves, their logarithms and the gradients, in float32."""
@@ -32,8 +32,8 @@ class Cut(NamedTuple):
 def step_bytes(config: Any, tokens: int, *, read: int, dtype: torch.dtype) -> int:
     """What a batch of ``tokens`` tokens, padding included, keeps at most, computed in ``dtype``.
 
-    ``read`` counts the positions whose logits a causal LM computes. An upper estimate: in bfloat16 it is a quarter more
-    than Phi-4-mini took on a GPU.
+    ``read`` counts the positions whose logits a causal LM computes. An upper estimate: in bfloat16 it is 6 % more than
+    Phi-4-mini keeps of 32 solutions, and 1 % more than Gemma-3-1B keeps of 256 lines (benchmarks/training_memory.py).
     """
     layer = KEPT_STREAMS * config.hidden_size + KEPT_INNER * config.intermediate_size
     kept: int = tokens * config.num_hidden_layers * layer * dtype.itemsize
