@@ -54,8 +54,11 @@ CONNECTIVES = _words(
 """A bare number behind one of these is a quantity (``so 900 minutes = 15 hours``); behind other words it is part of a
 phrase (``the cost of 3 tickets = ...``)."""
 
-REASONS = _words("since because as that so thus hence therefore then have note")
-"""Of these, the ones that a statement about the number behind them follows."""
+REASONS = _words(
+    """since because as that so thus hence therefore then have note but also is now finally here where with using
+    again indeed clearly notice observe see recall factor factoring write writing"""
+)
+"""Words that a statement about the number behind them follows: it is no part of a name."""
 
 PLURAL_LABELS = _words(
     "weeks days chapters pages steps questions problems rows lines cases years months eqs equations exercises"
