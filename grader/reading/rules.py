@@ -164,7 +164,7 @@ def _pairs(chain: Chain, *, approximate: bool, tried: bool) -> tuple[list[Equati
                 before = None  # "n = 10 ≡ r = 3"
             continue
         first = position == 0
-        if first and _is_name(side) and not _states_product(chain):
+        if first and (side.property or (_is_name(side) and not _states_product(chain))):
             continue
         clear &= not (side.ambiguous or side.words_used)
         if before is not None and (counted := moduli.between(before, position)) is not None:

@@ -27,6 +27,7 @@ class Side:
         "operators",
         "ordered",
         "pieces",
+        "property",
         "rates",
         "reasoned",
         "scaled",
@@ -65,6 +66,8 @@ class Side:
         """The last division was written without spaces, as fractions and ranges are."""
         self.unknown = False
         """Letters stand for numbers."""
+        self.property = False
+        """Its unknowns name a part or a property of something: ``the x^2 term``."""
         self.unreadable = False
         """Something in it has no meaning to the reader."""
         self.ambiguous = False

@@ -60,6 +60,18 @@ REASONS = _words(
 )
 """Words that a statement about the number behind them follows: it is no part of a name."""
 
+TERM_WORDS = _words("term terms coefficient coefficients coordinate component intercept entry")
+"""What a letter before them only names: ``the x^2 term is 90x^2``."""
+
+PROPERTIES = TERM_WORDS | _words(
+    """degree derivative integral antiderivative minimum maximum root roots zero zeros vertex slope discriminant limit
+    period range domain inverse factor factors solution solutions expansion order exponent"""
+)
+"""What an expression has, and what is no value of it: ``the minimum of x^2 - 4x + 7 is 3``."""
+
+EXTREMES = _words("minimum maximum least greatest smallest largest")
+"""Words before ``value of`` that make one of the values of all."""
+
 PLURAL_LABELS = _words(
     "weeks days chapters pages steps questions problems rows lines cases years months eqs equations exercises"
 )
