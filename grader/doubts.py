@@ -23,6 +23,14 @@ _RETRACTION = re.compile(
     r"|\bapologi[sz]e\b|\b(?:I'm|I am) sorry\b",
     re.IGNORECASE,
 )
+# Whoever only stops to think may go on as before, unless the words behind say that something changes.
+_PAUSE = re.compile(rf"{_SENTENCE}(?:but |oh,? )?(?:wait|hmm+|hold on)", re.IGNORECASE)
+_TURN = re.compile(
+    r"\b(?:no(?=[,.;:!—-]| (?:wait|that|it)\b)|nope|actually|instead|should\w*|forg[eo]t|miss\w*"
+    r"|mis(?:read|count|took)\w*|overlook\w*|however|but|rather|careful\w*|ignore|already|different\w*|wrong\w*|incorrect\w*|mistake\w*|errors?"
+    r"|redo|again|change|replace|must|cannot|off|except|fix)\b|n't\b|\bnot (?:right|quite|correct|true|so)\b",
+    re.IGNORECASE,
+)
 _HYPOTHESIS = re.compile(
     rf"{_SENTENCE}(?:suppose|assume|assuming|imagine|guess|try|trying|what if|"
     r"if (?:we|I|you|he|she|they|it) (?:tr(?:y|ies)|guess(?:es)?|assume|suppose|plug|test|were|had)|"
@@ -87,6 +95,17 @@ class Doubts:
     def _may_hold(self, text: str) -> bool:
         lower = text.lower()
         return any(sign in lower for sign in self._signs)
+
+
+def turns_back(text: str, following: str) -> bool:
+    """Whether a line, with the one behind it, takes back what it stops at: ``Wait, is it 5? No`` but not ``… Yes``."""
+    text = _straight(text)
+    marks = list(_RETRACTION.finditer(text))
+    if not marks:
+        return False
+    if any(_PAUSE.fullmatch(mark[0]) is None for mark in marks):
+        return True
+    return _TURN.search(f"{text[marks[0].end() :]}\n{_straight(following)}") is not None
 
 
 _RESULT = re.compile(r"= ?[$\\(]*(\d[\d,]*(?:\.\d+)?)[^\d=]*$")

@@ -15,7 +15,9 @@ from grader.checking.algebra import judge_unknowns
 from grader.checking.check import Checker
 from grader.checking.meanings import Words
 from grader.checking.units import mismatched
+from grader.doubts import RETRACTED
 from grader.flow import flow_flags
+from grader.kept import Kept
 from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_LINES
 from grader.lines import final_answer, split_lines
 from grader.programs.blocks import has_programs
@@ -106,15 +108,16 @@ class Grader:
             draft = self._settled(draft, answer.equations)
         classification = None if answer is None else answer.classification
         probabilities = classification.by_line if classification is not None else ()
+        assert solution.solution is not None
+        final = final_answer(solution.solution)
+        found = self._check(draft, solution.problem, final)
         lines = [
             GradedLine(
                 line.number, line.text, probabilities[index] if index < len(probabilities) else None, tuple(checks)
             )
-            for index, (line, checks) in enumerate(zip(draft.lines, self._check(draft, solution.problem), strict=True))
+            for index, (line, checks) in enumerate(zip(draft.lines, found, strict=True))
         ]
-        assert solution.solution is not None
         programs = has_programs(solution.solution) and _add_outputs(lines, solution.solution)
-        final = final_answer(solution.solution)
         flags, noted = flow_flags(solution.problem, lines, final)
         if programs:
             flags.append(OUTPUT_MISMATCH)
@@ -133,7 +136,7 @@ class Grader:
                 flags.append(MODELS_DISAGREE)
         return Draft(draft.lines, readings, flags)
 
-    def _check(self, draft: Draft, problem: str) -> list[list[EquationCheck]]:
+    def _check(self, draft: Draft, problem: str, final: str | None) -> list[list[EquationCheck]]:
         """Judge the equations of each line by themselves, then those with unknowns by the rest of the solution."""
         equations = [
             [_doubted(equation, line.doubt) if line.doubt is not None else equation for equation in reading.equations]
@@ -147,6 +150,11 @@ class Grader:
             ]
         flat = list(chain.from_iterable(equations))
         checks = self._checker.check_all(flat)
+        if any(line.doubt == RETRACTED for line in draft.lines):
+            places = [place for place, found in enumerate(equations) for _ in found]
+            for index in Kept(draft.lines, places, checks, problem, final).results():
+                flat[index] = flat[index]._replace(doubt=None)
+                checks[index] = self._checker.check_by_tree(flat[index])
         if any(check.status is CheckStatus.SYMBOLIC for check in checks):
             checks = judge_unknowns(checks, flat, lambda: Words(_text(draft.lines), problem))
         if any(check.status is CheckStatus.FAILS for check in checks):

@@ -263,7 +263,10 @@ class SecondLook:
         if not self._moduli:
             return False
         values = _values(check)
-        return values is not None and any((values[0] - values[1]).numerator % modulus == 0 for modulus in self._moduli)
+        return values is not None and any(
+            (values[0] - values[1]).numerator % modulus == 0 and not _divides_with_remainder(check.text, modulus)
+            for modulus in self._moduli
+        )
 
     def _holds_in_a_base(self, check: EquationCheck) -> bool:
         """Whether both sides are equal once their numerals are read in a base that the text names."""
@@ -312,6 +315,14 @@ def _differs_by_hours(check: EquationCheck) -> bool:
     """``7 + 8 = 3``."""
     values = _values(check)
     return values is not None and values[0] - values[1] in (12, 24) and 0 < values[1] <= 24
+
+
+def _divides_with_remainder(text: str, modulus: int) -> bool:
+    """``100 = 7 * 13 + 2``: what the modulus goes into, which is said of the numbers and not of their residues."""
+    product = rf"(?:\d+\*)?{modulus}(?:\*\d+)?(?:\+\d+)?"
+    sides = text.split("=")
+    number, other = sides if sides[0].isdecimal() else sides[::-1]
+    return number.isdecimal() and int(number) > modulus and "*" in other and re.fullmatch(product, other) is not None
 
 
 def _is_digit_sum(left: str, check: EquationCheck) -> bool:

@@ -76,13 +76,25 @@ def _first_or_next_number(walker: Walker, index: int) -> int:
             side.ordered = leaves_order_open(walker.tokens, index - 1)
             side.ambiguous |= len(walker.tokens[index].text) < 3 and _is_numbered(walker, index - 1)
         word = (side.named or "").lower()
-        side.reasoned = word in REASONS or (word == "and" and behind_equation(walker.tokens, index - 1))
+        side.reasoned = word in REASONS or (word == "and" and _begins_statement(walker, index - 1))
+        side.set_off = index > 0 and walker.tokens[index - 1].text in _STOPS and _begins_statement(walker, index - 1)
         side.led = index > 0 and walker.tokens[index - 1].text != STATES
         side.ambiguous |= is_torn(walker.tokens, index)
     text = walker.tokens[index].text.replace(",", "")
     side.operand(text)
     side.applied |= "_" in text
     return index + 1
+
+
+def _begins_statement(walker: Walker, index: int) -> bool:
+    """Whether a comma, a colon or "and" at ``index`` goes on behind no list of numbers (``boxes 1, 12``)."""
+    before = walker.tokens[index - 1] if index > 0 else None
+    if before is None or before.text in _STOPS:
+        return True
+    return behind_equation(walker.tokens, index) or (before.kind == Kind.WORD and walker.tokens[index].text in _STOPS)
+
+
+_STOPS = frozenset(",:;.")
 
 
 def _is_numbered(walker: Walker, index: int) -> bool:

@@ -71,6 +71,7 @@ _ARROW = re.compile(
     r"(?=[$€£₹]?\d+[1-9](?:[.,;]?$|[.;] ))"  # one digit may be the last one of a product
 )
 _AMOUNT_ENDS = re.compile(r"(?<=\d)/-(?![\d.(])")  # "Rs. 4500/-"
+_DIVIDES = re.compile(r"[^\d*^()+]")  # more than factors and a remainder
 _NUMBERED = re.compile(r"\b([A-Z]?[a-z]+ \d{1,3}):(?=\d)")  # "Week 1:600/2=300" is no ratio
 
 AMOUNTS = frozenset(("$", OTHER_MONEY))
@@ -163,7 +164,7 @@ def _pairs(chain: Chain, *, approximate: bool, tried: bool) -> tuple[list[Equati
                 before = None  # "n = 10 ≡ r = 3"
             continue
         first = position == 0
-        if first and _is_name(side):
+        if first and (side.property or (_is_name(side) and not _states_product(chain))):
             continue
         clear &= not (side.ambiguous or side.words_used)
         if before is not None and (counted := moduli.between(before, position)) is not None:
@@ -178,7 +179,7 @@ def _pairs(chain: Chain, *, approximate: bool, tried: bool) -> tuple[list[Equati
                 doubt = _doubt_of_comparison(before, side)
             else:
                 doubt = _doubt(before, side, first=position == 1, worded=chain.worded, algebra=algebra)
-                if doubt == NAME and len(chain.sides) == 2 and not chain.worded and _is_taken_apart(before, side):
+                if doubt == NAME and _states_product(chain):
                     doubt = None
                 relation = "≈" if rounded else "="
             clear &= not (algebra and (before.letters or side.letters))
@@ -292,11 +293,17 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
     return None
 
 
+def _states_product(chain: Chain) -> bool:
+    """Whether a chain is one number that is taken apart, and nothing more."""
+    left, right = chain.sides[:2]
+    return len(chain.sides) == 2 and right.readable and not chain.worded and _is_taken_apart(left, right)
+
+
 def _is_taken_apart(left: Side, right: Side) -> bool:
     """Whether a number is said to be a product or a power: ``since 2022 = 4 * 505 + 3``, ``90 = 2 * 3 * 5^2``.
 
     What 12 of something come to (``so 12 = 12 * 5``) has the number in it, goes on or is much more; a year brings
-    anything.
+    anything, and so may what stands before a colon or a comma.
     """
     if not left.may_be_taken_apart() or right.things or right.units or right.letters or right.unknown or right.branches:
         return False
@@ -307,7 +314,10 @@ def _is_taken_apart(left: Side, right: Side) -> bool:
         values = sorted((Fraction(number), evaluate(parse(text))))
     except (ArithmeticError, ValueError, LimitError):
         return False
-    return values[1] <= values[0] * (Fraction(11, 10) if left.is_year() else 2)
+    if left.led and not left.reasoned and _DIVIDES.search(text):
+        return False
+    near = left.is_year() or (left.led and not left.reasoned and right.operators == 1 and "^" not in text)
+    return values[1] <= values[0] * (Fraction(11, 10) if near else 2)
 
 
 def _is_amount(right: Side, share: Side) -> bool:

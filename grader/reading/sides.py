@@ -27,9 +27,11 @@ class Side:
         "operators",
         "ordered",
         "pieces",
+        "property",
         "rates",
         "reasoned",
         "scaled",
+        "set_off",
         "shortened",
         "things",
         "transcendent",
@@ -58,10 +60,14 @@ class Side:
         """Something stands before the first number."""
         self.reasoned = False
         """A word such as "since" stands right before the first number."""
+        self.set_off = False
+        """A comma, a colon or a full stop stands right before it, and no list of numbers before that."""
         self.fraction = False
         """The last division was written without spaces, as fractions and ranges are."""
         self.unknown = False
         """Letters stand for numbers."""
+        self.property = False
+        """Its unknowns name a part or a property of something: ``the x^2 term``."""
         self.unreadable = False
         """Something in it has no meaning to the reader."""
         self.ambiguous = False
@@ -195,7 +201,7 @@ class Side:
         """Whether a statement begins with this whole number and nothing else: ``since 2022 = 4 * 505 + 2``."""
         number = self.text()
         plain = self.is_literal() and number.isdecimal() and len(number) > 1 and not (self.units or self.letters)
-        return plain and not self.labels and (self.reasoned or not self.led)
+        return plain and not self.labels and (self.reasoned or self.set_off or not self.led)
 
     def sums_things(self) -> bool:
         """Whether things are added, each named (``2 adults + 3 children``), which may stand for what they cost."""

@@ -13,6 +13,7 @@ from grader.numbers import CONGRUENT, MATH_OFF, OWN_OPERATORS, UNREADABLE, Kind
 from grader.reading import brackets, operands, prose, signs
 from grader.reading.ahead import matching_brackets, sign_at
 from grader.reading.congruences import modulus_follows
+from grader.reading.properties import names_a_property
 from grader.reading.sides import Chain, Side
 from grader.reading.words import ABBREVIATIONS
 
@@ -58,7 +59,10 @@ class Walker:
 
     def relation(self, index: int, end: int) -> int:
         """End the side at hand: the next one of its chain begins."""
-        self.chain.sides.append(self.finished())
+        side = self.finished()
+        if side.unknown and not self.chain.relations:
+            side.property = names_a_property(self.tokens, index)
+        self.chain.sides.append(side)
         text = self.tokens[index].text
         self.chain.relations.append(_RELATIONS.get(text, text))
         self.side = Side()

@@ -54,8 +54,23 @@ CONNECTIVES = _words(
 """A bare number behind one of these is a quantity (``so 900 minutes = 15 hours``); behind other words it is part of a
 phrase (``the cost of 3 tickets = ...``)."""
 
-REASONS = _words("since because as that so thus hence therefore then have note")
-"""Of these, the ones that a statement about the number behind them follows."""
+REASONS = _words(
+    """since because as that so thus hence therefore then have note but also is now finally here where with using
+    again indeed clearly notice observe see recall factor factoring write writing"""
+)
+"""Words that a statement about the number behind them follows: it is no part of a name."""
+
+TERM_WORDS = _words("term terms coefficient coefficients coordinate component intercept entry")
+"""What a letter before them only names: ``the x^2 term is 90x^2``."""
+
+PROPERTIES = TERM_WORDS | _words(
+    """degree derivative integral antiderivative minimum maximum root roots zero zeros vertex slope discriminant limit
+    period range domain inverse factor factors solution solutions expansion order exponent"""
+)
+"""What an expression has, and what is no value of it: ``the minimum of x^2 - 4x + 7 is 3``."""
+
+EXTREMES = _words("minimum maximum least greatest smallest largest")
+"""Words before ``value of`` that make one of the values of all."""
 
 PLURAL_LABELS = _words(
     "weeks days chapters pages steps questions problems rows lines cases years months eqs equations exercises"
