@@ -117,6 +117,7 @@ def _stop_word(walker: Walker, index: int, end: int, lower: str) -> int:
         walker.side.adjoin(" " + walker.tokens[index + 1].text)
         return index + 2  # "1 and 1/4"
     if lower == "and" and _goes_on_in_units(walker, index + 1, end):
+        walker.side.ambiguous |= walker.side.units[-1] != unit_at(walker.tokens, index + 2, end)
         walker.close()
         walker.side.ambiguous = True
         return index + 1
