@@ -96,7 +96,10 @@ _BELOW = re.compile(r"(?<![\d.])([\d.]{1,20}) ?/ ?([A-Za-z])(?![A-Za-z])")
 _SOLVED = re.compile(r"(?<![A-Za-z\\/])([A-Za-z]) ?=|\bLet ([A-Za-z])\b")
 # What ``6/4 = 15/h`` is.
 _PROPORTION = re.compile(r"(?<![\d/])\d+ ?/ ?\d+ ?= ?[\d.]+ ?/ ?[A-Za-z](?![A-Za-z])")
-_LENGTHS = re.compile(r"\S+ (\w+) is (?:about )?\S+ (\w+), not ")  # as ``explain_conversion`` says it
+# Two lengths that are set equal: as ``explain_conversion`` says it, and as the reader writes letters of units.
+_LENGTHS = re.compile(r"\S+ (\w+) is (?:about )?\S+ (\w+), not ")
+_POINT_MOVED = re.compile(r"[\d.]+(?:/10+)?=[\d.]+(?:/10+)?")
+_METRIC = re.compile(r"\d ?(?:\\?[a-z]*\{ ?)?(?:[mcdk]?m|(?:milli|centi|deci|kilo)?met(?:er|re)s?)\b")
 _SCALED = re.compile(
     r"\b(?:maps?|atlas|scal(?:e|es|ed|ing)|models?|drawings?|drawn|draws?|blueprints?|plans?|diagrams?|represent\w*"
     r"|miniatures?|replicas?|toys?|dolls?|dollhouse|screens?|photo\w*|images?|pictures?|figures?|sketch\w*|magnif\w*"
@@ -169,7 +172,7 @@ class SecondLook:
             return RANGE
         if differ_in_magnitude(check.left, check.right) and self._says(_PREFIXED, place):
             return PREFIX
-        if self._may_be_scaled(check):
+        if self._may_be_scaled(check, place):
             return SCALE
         return REVERSED if _is_reversed(left, check) and self._says(_LACK, place) else None
 
@@ -180,10 +183,11 @@ class SecondLook:
             self._found[key] = pattern.search(self._lines[place]) is not None
         return self._found[key]
 
-    def _may_be_scaled(self, check: EquationCheck) -> bool:
+    def _may_be_scaled(self, check: EquationCheck, place: int) -> bool:
         """Whether lengths are set equal where a map, a model or a drawing is spoken of: ``25 mm = 2.5 m``."""
         units = _LENGTHS.match(check.detail or "")
-        if units is None or not all(unit_named(unit) in LENGTHS for unit in units.groups()):
+        lengths = units is not None and all(unit_named(unit) in LENGTHS for unit in units.groups())
+        if not lengths and not (_POINT_MOVED.fullmatch(check.text) and self._says(_METRIC, place)):
             return False
         return any(_SCALED.search(text) for text in (self._problem, *self._lines))
 

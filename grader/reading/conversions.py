@@ -28,7 +28,8 @@ _RELATION = r"=|is equal to|is the same as|(?:is|are|equals?|makes?|converts to)
 _STATEMENT = re.compile(
     rf"(?:^ ?(?:[-*•] )?[{MARKS} *]*|(?P<goes_on>(?<==)|(?<== ))|(?<=[.;:(] )|(?<=\()|(?<=[a-z], )"
     rf"|(?<=\b[Ss]o )|(?<=\bthat )|(?<=\b[Ss]ince )|(?<=ecause )|(?<=herefore )|(?<=hus )|(?<=ence )|(?<=hat's )"
-    rf"|(?<=[a-z] and ))[{MARKS}]*"
+    r"|(?<=[a-z] and )|(?<=\bis )|(?<=\bwas )|(?<=takes )|(?<=took )|(?<=lasts )|(?<=lasted )|(?<=spends )|(?<=spent )"
+    rf"|(?<=total ))[{MARKS}]*"
     rf"(?P<left>{_QUANTITY}){GAP}(?P<relation>{_RELATION}){GAP}(?:exactly )?(?P<right>{_QUANTITY})"
     rf"(?={GAP}[*]*(?:$|[.;!)](?!\d)|, (?!\d)|:|(?:so|since|because|as|which)\b))"
 )
@@ -37,7 +38,9 @@ _GLANCE = re.compile(
     rf"[ {MARKS}]*(?:exactly )?{NUMBER}[ {MARKS}-]*[A-Za-z]"
 )
 """What every such statement has: a relation between a unit and a number with another one."""
-_OWN_RULES = re.compile(r"\b(?:[Ii]f|[Ss]uppose|[Ii]magine|games?|[Ee]very|[Ee]ach|per|rates?|scale|maps?)\b")
+_OWN_RULES = re.compile(r"\b(?:games?|scales?|maps?|models?)\b", re.IGNORECASE)
+_WORTH = re.compile(r"\b(?:if|suppose|imagine|every|each|per|rates?|price\w*|cost\w*|worth)\b", re.IGNORECASE)
+"""Where a verb may say what one thing is exchanged for."""
 _SPAN = frozenset({"length", "months"})
 """Dimensions in which a quantity of several units is certain too; single lengths may be those of a map."""
 
@@ -76,6 +79,8 @@ def _equation(match: re.Match[str]) -> str:
     left, right = _quantity(match["left"]), _quantity(match["right"])
     if left is None or right is None or left.units[0].dimension != right.units[0].dimension:
         return match[0]
+    if match["relation"] != "=" and _WORTH.search(match.string):
+        return match[0]
     single = len(left.units) == len(right.units) == 1
     equation = _single(left, right, match) if single else _several(left, right)
     if equation is None:
@@ -94,9 +99,11 @@ def _single(left: _Quantity, right: _Quantity, match: re.Match[str]) -> str | No
     if "^" in "".join(names):
         # Between powers of lengths a scale may stand: "1 cm² = 25 m²".
         return None if all("^" in name for name in names) else _in_one_unit(left, right)
-    if refutable(names[:1], names[1:]) or same_digits(left.numbers[0], right.numbers[0], *names):
-        return None if match["relation"] == "=" else f"{left.numbers[0]} {names[0]} = {right.numbers[0]} {names[1]}"
-    return None
+    if not (refutable(names[:1], names[1:]) or same_digits(left.numbers[0], right.numbers[0], *names)):
+        return None
+    if "c" not in names and any(len(name) == 1 for name in names):
+        return _in_one_unit(left, right)  # a letter would be taken for an unknown
+    return None if match["relation"] == "=" else f"{left.numbers[0]} {names[0]} = {right.numbers[0]} {names[1]}"
 
 
 def _several(left: _Quantity, right: _Quantity) -> str | None:
@@ -153,7 +160,7 @@ def _quantity(text: str) -> _Quantity | None:
         power = int(part["power"] or 1)
         if part["word"]:
             power = 2 if part["word"][0] in "sS" else 3
-        found = measure(part["unit"], power)
+        found = measure("inch" if part["unit"] == "in" else part["unit"], power)
         if found is None:
             return None
         numbers.append(in_digits(part["number"]))

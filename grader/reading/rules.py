@@ -19,7 +19,7 @@ from grader.checking.units import (
     unit_named,
 )
 from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CHARACTERS, LimitError
-from grader.numbers import COMPARISONS, CONGRUENT, CURRENCY_CODES, UNREADABLE, clean, tokenise
+from grader.numbers import COMPARISONS, CONGRUENT, CURRENCY_CODES, STATES, UNREADABLE, clean, tokenise
 from grader.reading.ahead import is_name
 from grader.reading.congruences import Moduli, congruences, is_supposed
 from grader.reading.conversions import may_convert, with_conversions
@@ -70,7 +70,7 @@ _COMPARISON = re.compile(
     r"\b(?:more|less|greater|fewer|larger|smaller|older|younger|higher|lower|longer|shorter)\b"
     rf"|\btimes\b(?! \$?{NUMBER})"  # "three times 22 is 69" is a product, and compares nothing
 )
-_OF_TWO = re.compile(r"\b(?:of|between|from)\b[^,;.]{1,100} and\b", re.IGNORECASE)
+_OF_TWO = re.compile(r"\b(?:of|for|between|from)\b[^,;.]{1,100} and\b", re.IGNORECASE)
 _SUPPOSES = re.compile(
     r"\?|<[-\w. ]{1,20},[-\w., ]{1,60}>|n't\b"
     r"|\b(?:if|whether|when|unless|until|while|where|not|no|never|neither|either|or|cases?|must|should|needs?"
@@ -122,7 +122,15 @@ def _may_relate(text: str) -> bool:
     """Whether a line without ``=`` can hold a relation: another sign, "equals", or a word behind a calculation."""
     if any(word in text for word in _RELATING) or _CALCULATES.search(text) is not None:
         return True
-    return may_convert(text) or may_calculate(text) or may_count(text)
+    # Other words say so little that the statement itself must stand there.
+    return (may_convert(text) or may_calculate(text) or may_count(text)) and STATES in _put_in_signs(
+        delatex(clean(text[:MAX_LINE_CHARACTERS]))
+    )
+
+
+def _put_in_signs(plain: str) -> str:
+    """The plain text of a line, with what is said in words written in signs."""
+    return with_products_of_things(with_signs(with_conversions(with_whole_amounts(plain))))
 
 
 def read_by_tokens(text: str) -> Reading:
@@ -137,7 +145,7 @@ def read_by_tokens(text: str) -> Reading:
     plain = delatex(clean(_NUMBERED.sub(r"\1: ", text) if ":" in text else text))
     if " : " in plain:
         plain = _COLON.sub(f" {UNREADABLE} ", plain)
-    plain = with_products_of_things(with_signs(with_conversions(with_whole_amounts(plain))))
+    plain = _put_in_signs(plain)
     tokens = tokenise(with_bases(with_products(plain)))
     walker = Walker(tokens)
     walker.walk(0, len(tokens))
@@ -152,9 +160,7 @@ def read_by_tokens(text: str) -> Reading:
     for chain in walker.chains:
         if len(equations) >= MAX_LINE_EQUATIONS:
             break
-        if (chain.worded and property_named) or (
-            chain.loose and (compares or _counts_among(chain.sides[1]) or _is_one_of_two(chain.sides[0], plain))
-        ):
+        if (chain.worded and property_named) or (chain.loose and (compares or _says_more(chain, plain))):
             chain.sides[0].ambiguous = True
         found, clear = _pairs(chain, approximate=approximate, tried=tried)
         if supposed:
@@ -211,9 +217,12 @@ def _counts_among(side: Side) -> bool:
     return bool(side.things) and side.things[0].partition(" ")[0] == "of"
 
 
-def _is_one_of_two(side: Side, text: str) -> bool:
-    """``The GCD of 6 × 10 and 15^4 is 15``: the side is the second of two that a noun joins."""
-    return (side.named or "").lower() == "and" and _OF_TWO.search(text) is not None
+def _says_more(chain: Chain, text: str) -> bool:
+    """Whether a verb may join other things than the sides beside it."""
+    one, other = chain.sides[:2]
+    if (one.named or "").lower() == "and" and _OF_TWO.search(text):
+        return True  # "the GCD of 6 × 10 and 15^4 is 15"
+    return _counts_among(other) or ((one.unknown or other.unknown) and "*" in f"{one.text()}{other.text()}")
 
 
 def _is_function_of_unknown(left: Side, right: Side) -> bool:

@@ -58,6 +58,9 @@ _DONE = re.compile(
     rf"(?=(?: a total of| about| only| just)?[ {MARKS}]+\$?{NUMBER}(?![a-z\d]))"
 )
 _BARE_MATH = re.compile(rf"\$({_DIGITS})\$(?!\d)")  # "$120$", which reads as an amount elsewhere
+# "Adding 1 and 2" may add the equations of these numbers, and "adding 7 and 5" give "2 with 1 to carry".
+_OTHER_SUMS = re.compile(r"quation|carr[yi]|column|digit|\b[apAP]\.?[mM]\b|o'clock|clock")
+_TIME = re.compile(r" (?:hours?|hrs?|minutes?|mins?|days?|months?|years?)\b")
 _LIST = re.compile(rf"{_THE}(?P<operand>[{MARKS}]*\$?{NUMBER}%?(?:{_WORD}){{0,4}})")
 
 _VERB = rf"(?:is|are|makes?|gives?|equals?|comes? to|adds? up to|totals?|yields?|leaves?){GAP}"
@@ -77,7 +80,7 @@ def with_signs(text: str) -> str:
     """The plain text of a line, with ``the sum of 3, 4 and 5 is 12`` written as ``3 + 4 + 5 is 12``."""
     if "um of" in text or "roduct of" in text:
         text = _NAMED.sub(_signs, text)
-    if "ing " in text and "quation" not in text:  # "Adding 1 and 2" adds the equations of these numbers
+    if "ing " in text and not _OTHER_SUMS.search(text):
         bare = _BARE_MATH.sub(r"\1", text)
         if (found := _DONE.sub(_done, bare)) != bare:
             text = found
@@ -109,12 +112,20 @@ def _done(match: re.Match[str]) -> str:
     """``Dividing 120 by 2.5 gives`` as ``120 / 2.5 gives``."""
     marks = "".join(char for char in match[0] if char in MARKS)
     operands = {name: _spelled(text) for name, text in match.groupdict().items() if text is not None}
+    if ("terms" in operands or "less" in operands) and _is_time_of_day(match[0]):
+        return match[0]
     if "terms" in operands:
         listed = [_spelled(term["operand"]) for term in _LIST.finditer(match["terms"])]
         calculation = " + ".join(reversed(listed) if "to" in match["terms"].split() else listed)
     else:
         calculation = next(pattern.format(**operands) for name, pattern in _CALCULATIONS.items() if name in operands)
     return f"{STATES} {calculation} gives{marks}"
+
+
+def _is_time_of_day(text: str) -> bool:
+    """Whether a time is added to a bare number, which may be an hour or a date: ``adding 8 hours to 9 gives 5``."""
+    times, numbers = len(_TIME.findall(text)), len(re.findall(NUMBER, text))
+    return 0 < times < numbers
 
 
 _CALCULATIONS = {

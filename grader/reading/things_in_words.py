@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from grader.checking.units import unit_named
 from grader.numbers import STATES
 from grader.reading.sums_in_words import END, START
 from grader.reading.words import FRACTION_LABELS, PART_WORDS
 from grader.reading.written_numbers import MARKS, NUMBER, in_digits
 
 _NOUN = r"(?!(?:and|of|at|is|are|for|in|on|per|each|more|less|a|an|the|by|to|off)\b)[a-z][a-z'-]+"
-_OF_EACH = r"(?: each| apiece| (?:a|an|per|every) [a-z]+)?"
+_PER = r" (?:a|an|per|every) (?P<per>[a-z]+)"
+_OF_EACH = rf"(?: each| apiece|{_PER})?"
 _COMES_TO = r"(?:comes? to|costs?|makes?|is|are|totals?|gives?|equals?)(?: a total of)?"
 _HOLDS = r"(?:comes? to|holds?|makes?|contains?|gives?|equals?|totals?)(?: a total of)?"  # "2 of 5 pens are 2 pens"
 _CRATES = re.compile(
@@ -28,7 +30,7 @@ _AT_A_PRICE = re.compile(
     rf"{_OF_EACH} {_COMES_TO} (?P<result>{_AMOUNT}){END}"
 )
 _PRICE_FIRST = re.compile(
-    rf"{START}[Aa]t (?P<other>{_AMOUNT})(?: each| apiece| (?:a|an|per) [a-z]+),? (?:the )?(?P<one>{NUMBER})"
+    rf"{START}[Aa]t (?P<other>{_AMOUNT})(?: each| apiece|{_PER}),? (?:the )?(?P<one>{NUMBER})"
     rf" (?P<many>{_NOUN}(?: {_NOUN})?) {_COMES_TO} (?P<result>{_AMOUNT}){END}"
 )
 _SHARE = re.compile(
@@ -89,6 +91,8 @@ _COUNTED = re.compile(rf" of \$?{NUMBER}")
 def _crates(match: re.Match[str]) -> str:
     """``Nine crates of 36 oranges come to 334 oranges`` as ``9 * 36 = 334``."""
     many = _singular(match["many"]).rpartition(" ")[2]
+    if match["per"] and not _is_priced(match["many"], match["per"]):
+        return match[0]
     if _singular(match["thing"]) != _singular(match["same"]) or many in _NO_CRATES or match["many"] in _NO_CRATES:
         return match[0]
     one, other, result = (in_digits(match[name]) for name in ("one", "other", "result"))
@@ -98,10 +102,20 @@ def _crates(match: re.Match[str]) -> str:
 def _price(match: re.Match[str]) -> str:
     """``Seven groups at two dollars cost sixteen dollars`` as ``7 * $2 = $16``."""
     (other, unit), (result, same) = _amount(match["other"]), _amount(match["result"])
-    if unit != same:
+    if unit != same or not _is_priced(match["many"], match["per"]):
         return match[0]
     sign = "$" if unit == "$" else ""
     return f"{STATES} {in_digits(match['one'])} * {sign}{other} = {sign}{result}"
+
+
+def _is_priced(many: str, per: str | None) -> bool:
+    """Whether a price is that of one of so many: neither of a dozen, nor of an hour where minutes are counted."""
+    words = [_singular(word) for word in many.split()]
+    if "pair" in words or not _NO_CRATES.isdisjoint((*words, *many.split())):
+        return False
+    if any(unit_named(word) for word in words) or (per is not None and unit_named(per)):
+        return per is not None and unit_named(per) == unit_named(words[0])
+    return per is None or any(word[:3] == per[:3] for word in words)  # "a loaf", "loaves"
 
 
 def _share(match: re.Match[str]) -> str:
