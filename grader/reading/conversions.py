@@ -33,11 +33,12 @@ _STATEMENT = re.compile(
     rf"(?P<left>{_QUANTITY}){GAP}(?P<relation>{_RELATION}){GAP}(?:exactly )?(?P<right>{_QUANTITY})"
     rf"(?={GAP}[*]*(?:$|[.;!)](?!\d)|, (?!\d)|:|(?:so|since|because|as|which)\b))"
 )
-_GLANCE = re.compile(
-    rf"[A-Za-z){MARKS}23] ?(?:=|(?:is|are|equals?|makes?|is equal to|is the same as|converts to) )"
-    rf"[ {MARKS}]*(?:exactly )?{NUMBER}[ {MARKS}-]*[A-Za-z]"
-)
-"""What every such statement has: a relation between a unit and a number with another one."""
+_SIGN_GLANCE = re.compile(rf"={GAP}(?:exactly )?\d[\d.,]*[ {MARKS}-]*[A-Za-z]")
+_GLANCES = {
+    word: re.compile(rf"{word}(?:exactly |equal to |the same as |s |to )?{NUMBER}[ {MARKS}-]*[A-Za-z]")
+    for word in (" is ", " are ", " equal", " make", " converts ")
+}
+"""What every such statement has: a relation before a number with a unit, found by its first letters."""
 _OWN_RULES = re.compile(r"\b(?:games?|scales?|maps?|models?)\b", re.IGNORECASE)
 _WORTH = re.compile(r"\b(?:if|suppose|imagine|every|each|per|rates?|price\w*|cost\w*|worth)\b", re.IGNORECASE)
 """Where a verb may say what one thing is exchanged for."""
@@ -61,17 +62,14 @@ class _Quantity(NamedTuple):
 
 def with_conversions(text: str) -> str:
     """The plain text of a line, with stated conversions written as equations in one unit."""
-    if _GLANCE.search(text) is None or _OWN_RULES.search(text):
+    if not (("=" in text and _SIGN_GLANCE.search(text)) or may_convert(text)) or _OWN_RULES.search(text):
         return text
     return _STATEMENT.sub(_equation, text)
 
 
 def may_convert(text: str) -> bool:
     """Whether a line without ``=`` may state a conversion: a cheap first glance."""
-    return any(word in text for word in _WORDS) and _GLANCE.search(text) is not None
-
-
-_WORDS = (" is ", " are ", " equal", " make", " converts to ")
+    return any(word in text and glance.search(text) is not None for word, glance in _GLANCES.items())
 
 
 def _equation(match: re.Match[str]) -> str:

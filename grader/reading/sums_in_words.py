@@ -80,11 +80,11 @@ def with_signs(text: str) -> str:
     """The plain text of a line, with ``the sum of 3, 4 and 5 is 12`` written as ``3 + 4 + 5 is 12``."""
     if "um of" in text or "roduct of" in text:
         text = _NAMED.sub(_signs, text)
-    if "ing " in text and not _OTHER_SUMS.search(text):
+    if "ing " in text and any(word in text for word in _GERUNDS) and not _OTHER_SUMS.search(text):
         bare = _BARE_MATH.sub(r"\1", text)
         if (found := _DONE.sub(_done, bare)) != bare:
             text = found
-    if " and " in text:
+    if " and " in text and any(word in text for word in _JOINING):
         text = _JOINED.sub(_joined, text)
     if " less " in text or " over " in text:
         text = _LESS_OR_OVER.sub(_less_or_over, text)
@@ -93,13 +93,16 @@ def with_signs(text: str) -> str:
 
 def may_calculate(text: str) -> bool:
     """Whether a line without a sign may hold such a calculation: a cheap first glance."""
-    return ("ing " in text and _GERUND.search(text) is not None) or (
-        (" and " in text or " less " in text or " over " in text) and _RESULTS.search(text) is not None
-    )
+    if "ing " in text and any(word in text for word in _GERUNDS):
+        return True
+    return (" and " in text and any(word in text for word in _JOINING)) or " less " in text or " over " in text
 
 
-_GERUND = re.compile(r"(?:ivid|ultiply|dd|ubtract|educt|emov|ak|oubl|ripl|alv)ing ")
-_RESULTS = re.compile(rf" (?:makes?|gives?|is|are|equals?|comes? to|adds? up to|totals?|yields?|leaves?) \$?{NUMBER}")
+_GERUNDS = (
+    "ividing ", "ultiplying ", "dding ", "ubtracting ", "educting ", "emoving ", "aking ", "oubling ", "ripling ",
+    "alving ",
+)  # fmt: skip
+_JOINING = (" make", " give", " come to ", " comes to ", " add up to ", " adds up to ", " together ")
 
 
 def _signs(match: re.Match[str]) -> str:

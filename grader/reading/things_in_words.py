@@ -68,7 +68,7 @@ _NO_CRATES = (
 
 def with_products_of_things(text: str) -> str:
     """The plain text of a line, with products and shares in words written as calculations."""
-    if _ADDED.search(text):
+    if not may_count(text) or _ADDED.search(text):
         return text
     if " of " in text:
         text = _SHARE.sub(_share, _CRATES.sub(_crates, text))
@@ -79,13 +79,10 @@ def with_products_of_things(text: str) -> str:
 
 def may_count(text: str) -> bool:
     """Whether a line without a sign may hold such a statement: a cheap first glance."""
-    if " at " in text or "At " in text:
-        return _PRICED.search(text) is not None
-    return " of " in text and _COUNTED.search(text) is not None
+    return any(word in text and glance.search(text) is not None for word, glance in _GLANCES.items())
 
 
-_PRICED = re.compile(rf"\b[Aa]t \$?{NUMBER}")
-_COUNTED = re.compile(rf" of \$?{NUMBER}")
+_GLANCES = {word: re.compile(rf"{word}\$?{NUMBER}") for word in (" of ", " at ", "At ")}
 
 
 def _crates(match: re.Match[str]) -> str:
