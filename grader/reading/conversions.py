@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
-from grader.checking.units import LOOSE, STATED, Unit, measure, refutable, same_digits
+from grader.checking.units import LOOSE, STATED, Unit, measure, refutable, same_digits, unit_named
 from grader.numbers import STATES
 from grader.reading.written_numbers import GAP, MARKS, NUMBER, in_digits
 
@@ -33,9 +33,9 @@ _STATEMENT = re.compile(
     rf"(?P<left>{_QUANTITY}){GAP}(?P<relation>{_RELATION}){GAP}(?:exactly )?(?P<right>{_QUANTITY})"
     rf"(?={GAP}[*]*(?:$|[.;!)](?!\d)|, (?!\d)|:|(?:so|since|because|as|which)\b))"
 )
-_SIGN_GLANCE = re.compile(rf"={GAP}(?:exactly )?\d[\d.,]*[ {MARKS}-]*[A-Za-z]")
+_SIGN_GLANCE = re.compile(rf"={GAP}(?:exactly )?\d[\d.,]*[ {MARKS}-]*([A-Za-z]+)")
 _GLANCES = {
-    word: re.compile(rf"{word}(?:exactly |equal to |the same as |s |to )?{NUMBER}[ {MARKS}-]*[A-Za-z]")
+    word: re.compile(rf"{word}(?:exactly |equal to |the same as |s |to )?{NUMBER}[ {MARKS}-]*([A-Za-z]+)")
     for word in (" is ", " are ", " equal", " make", " converts ")
 }
 """What every such statement has: a relation before a number with a unit, found by its first letters."""
@@ -62,14 +62,21 @@ class _Quantity(NamedTuple):
 
 def with_conversions(text: str) -> str:
     """The plain text of a line, with stated conversions written as equations in one unit."""
-    if not (("=" in text and _SIGN_GLANCE.search(text)) or may_convert(text)) or _OWN_RULES.search(text):
+    if not (("=" in text and _names_unit(_SIGN_GLANCE, text)) or may_convert(text)) or _OWN_RULES.search(text):
         return text
     return _STATEMENT.sub(_equation, text)
 
 
 def may_convert(text: str) -> bool:
     """Whether a line without ``=`` may state a conversion: a cheap first glance."""
-    return any(word in text and glance.search(text) is not None for word, glance in _GLANCES.items())
+    return any(word in text and _names_unit(glance, text) for word, glance in _GLANCES.items())
+
+
+def _names_unit(glance: re.Pattern[str], text: str) -> bool:
+    return any(unit_named(word) or word.lower() in _BEFORE_UNITS for word in glance.findall(text))
+
+
+_BEFORE_UNITS = frozenset({"in", "square", "cubic", "sq", "cu"})
 
 
 def _equation(match: re.Match[str]) -> str:

@@ -46,7 +46,8 @@ def _operand(name: str) -> str:
 
 
 _DONE = re.compile(
-    r"(?<!and )(?<!then )(?<!by )(?<!or )(?<!not )(?<!of )(?<!from )(?<!to )(?<!without )\b(?:"
+    r"\b(?=[DdMmAaSsRrTtHh][a-z]+ing )(?<!and )(?<!then )(?<!by )(?<!or )(?<!not )(?<!of )(?<!from )(?<!to )"
+    r"(?<!without )(?:"
     rf"[Dd]ividing {_operand('over')} by {_operand('under')}"
     rf"|[Mm]ultiplying {_operand('factor')} (?:by|with|and) {_operand('other')}"
     rf"|[Aa]dding (?P<terms>(?:{_operand('_')}, )*{_operand('_')},? (?:and|to) {_operand('_')})".replace("?P<_>", "?:")

@@ -71,7 +71,9 @@ def with_products_of_things(text: str) -> str:
     if not may_count(text) or _ADDED.search(text):
         return text
     if " of " in text:
-        text = _SHARE.sub(_share, _CRATES.sub(_crates, text))
+        text = _CRATES.sub(_crates, text)
+    if "% of " in text or "percent of " in text:
+        text = _SHARE.sub(_share, text)
     if " at " in text or "At " in text:
         text = _PRICE_FIRST.sub(_price, _AT_A_PRICE.sub(_price, text))
     return text
