@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from grader.checking.arithmetic import evaluate
 from grader.checking.check import differ_in_magnitude
 from grader.checking.grammar import parse
+from grader.checking.units import LENGTHS, unit_named
 from grader.limits import LimitError
 from grader.numbers import BASES, CONGRUENT, RELATION
 from grader.types import CheckStatus, EquationCheck
@@ -35,6 +36,7 @@ RANGE = "it may count what a range holds"
 PREFIX = "its unit has a prefix, and the result may count in a larger or smaller one"
 COMMA = "its comma may be a decimal one"
 UNKNOWN = "a letter that it is divided by may be an unknown"
+SCALE = "lengths may stand for each other by a scale"
 REVERSED = "a difference is written without its sign"
 
 WINDOW = 3
@@ -94,6 +96,16 @@ _BELOW = re.compile(r"(?<![\d.])([\d.]{1,20}) ?/ ?([A-Za-z])(?![A-Za-z])")
 _SOLVED = re.compile(r"(?<![A-Za-z\\/])([A-Za-z]) ?=|\bLet ([A-Za-z])\b")
 # What ``6/4 = 15/h`` is.
 _PROPORTION = re.compile(r"(?<![\d/])\d+ ?/ ?\d+ ?= ?[\d.]+ ?/ ?[A-Za-z](?![A-Za-z])")
+# Two lengths that are set equal: as ``explain_conversion`` says it, and as the reader writes letters of units.
+_LENGTHS = re.compile(r"\S+ (\w+) is (?:about )?\S+ (\w+), not ")
+_POINT_MOVED = re.compile(r"[\d.]+(?:/10+)?=[\d.]+(?:/10+)?")
+_METRIC = re.compile(r"\d ?(?:\\?[a-z]*\{ ?)?(?:[mcdk]?m|(?:milli|centi|deci|kilo)?met(?:er|re)s?)\b")
+_SCALED = re.compile(
+    r"\b(?:maps?|atlas|scal(?:e|es|ed|ing)|models?|drawings?|drawn|draws?|blueprints?|plans?|diagrams?|represent\w*"
+    r"|miniatures?|replicas?|toys?|dolls?|dollhouse|screens?|photo\w*|images?|pictures?|figures?|sketch\w*|magnif\w*"
+    r"|enlarge\w*|microscope|shadows?|similar|globe|stands? for|correspond\w*)\b",
+    re.IGNORECASE,
+)
 _LACK = re.compile(
     r"\b(?:short\w*|deficit|loss\w*|los[et]|drop\w*|below|less|fewer|overdrawn|over|under|owes?|debt|decreas\w*|fell"
     r"|fall\w*|declin\w*|differ\w*|behind|younger|colder|gap|between|apart|lower)\b",
@@ -160,6 +172,8 @@ class SecondLook:
             return RANGE
         if differ_in_magnitude(check.left, check.right) and self._says(_PREFIXED, place):
             return PREFIX
+        if self._may_be_scaled(check, place):
+            return SCALE
         return REVERSED if _is_reversed(left, check) and self._says(_LACK, place) else None
 
     def _says(self, pattern: re.Pattern[str], place: int) -> bool:
@@ -168,6 +182,14 @@ class SecondLook:
         if key not in self._found:
             self._found[key] = pattern.search(self._lines[place]) is not None
         return self._found[key]
+
+    def _may_be_scaled(self, check: EquationCheck, place: int) -> bool:
+        """Whether lengths are set equal where a map, a model or a drawing is spoken of: ``25 mm = 2.5 m``."""
+        units = _LENGTHS.match(check.detail or "")
+        lengths = units is not None and all(unit_named(unit) in LENGTHS for unit in units.groups())
+        if not lengths and not (_POINT_MOVED.fullmatch(check.text) and self._says(_METRIC, place)):
+            return False
+        return any(_SCALED.search(text) for text in (self._problem, *self._lines))
 
     def _is_contested(self, asked: str, place: int, index: int) -> bool:
         """Whether the same calculation stands behind it, or in the next lines, with its right result."""

@@ -31,7 +31,7 @@ _VOCABULARY = {
     "milligram": "mg", "gram": "g gm", "kilogram": "kg kgs kilo", "metric_ton": "tonne", "ounce": "oz",
     "pound": "lb lbs", "milliliter": "millilitre ml", "centiliter": "centilitre cl", "deciliter": "decilitre dl",
     "liter": "litre l", "teaspoon": "tsp", "tablespoon": "tbsp", "pint": "pt", "quart": "qt", "gallon": "gal",
-    "kilobyte": "kb", "megabyte": "mb", "gigabyte": "gb", "terabyte": "tb",
+    "hectare": "ha", "kilobyte": "kb", "megabyte": "mb", "gigabyte": "gb", "terabyte": "tb",
 }  # fmt: skip
 """What else people call the units of the table."""
 
@@ -141,6 +141,36 @@ def refutable(left: Sequence[str], right: Sequence[str]) -> bool:
         return False
     ratio = one.size / other.size
     return ratio != 1 and 1 in ratio.as_integer_ratio()
+
+
+def same_digits(number: str, converted: str, have: str, want: str) -> bool:
+    """Whether two metric lengths show the same digits: ``640 mm = 6.4 cm`` moves a point, and is no scale of a map.
+
+    One digit alone says too little (``1 cm = 10 km``).
+    """
+    if have not in LENGTHS or want not in LENGTHS:
+        return False
+    ratio = LENGTHS[have] / LENGTHS[want]
+    digits = [text.replace(".", "").strip("0") for text in (number, converted)]
+    return digits[0] == digits[1] and len(digits[0]) > 1 and ratio != 1 and _is_power_of_ten(ratio)
+
+
+def _is_power_of_ten(ratio: Fraction) -> bool:
+    above, below = ratio.as_integer_ratio()
+    return {above, below} >= {1} and str(above * below).strip("0") == "1"
+
+
+def measure(word: str, power: int) -> tuple[str, Unit] | None:
+    """A unit with its name, or the square or the cube of a length (``cm^3``), in the base of areas or volumes."""
+    name = unit_named(word)
+    if name is None:
+        return None
+    if power == 1:
+        return name, _UNITS[name]
+    if name not in LENGTHS:
+        return None
+    size = LENGTHS[name] ** power
+    return f"{name}^{power}", Unit("area", size / 100) if power == 2 else Unit("volume", size * 1000)
 
 
 def mismatched(text: str, left: Sequence[str], right: Sequence[str]) -> bool:

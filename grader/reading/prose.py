@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grader.checking.units import mixes_units
 from grader.numbers import NUMBER_WORDS, SCALE_WORDS, Kind
 from grader.reading.ahead import (
     behind_operator_word,
@@ -117,6 +118,7 @@ def _stop_word(walker: Walker, index: int, end: int, lower: str) -> int:
         walker.side.adjoin(" " + walker.tokens[index + 1].text)
         return index + 2  # "1 and 1/4"
     if lower == "and" and _goes_on_in_units(walker, index + 1, end):
+        walker.side.ambiguous |= walker.side.units[-1] != unit_at(walker.tokens, index + 2, end)
         walker.close()
         walker.side.ambiguous = True
         return index + 1
@@ -135,9 +137,10 @@ def _adjoin_power(walker: Walker, power: str) -> None:
 def _goes_on_in_units(walker: Walker, index: int, end: int) -> bool:
     """``1 hour and 30 minutes``, ``$5 and 25 cents``: one quantity, of which neither number is all."""
     side = walker.side
-    if len(side.pieces) != 1 or not side.units or index + 1 >= end or walker.tokens[index].kind != Kind.NUMBER:
+    if not side.units or index + 1 >= end or walker.tokens[index].kind != Kind.NUMBER:
         return False
-    return unit_at(walker.tokens, index + 1, end) is not None
+    unit = unit_at(walker.tokens, index + 1, end)
+    return unit is not None and (len(side.pieces) == 1 or mixes_units([side.units[-1], unit]))
 
 
 def _worded_operator(walker: Walker, sign: str) -> None:

@@ -8,19 +8,31 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from grader.checking.arithmetic import evaluate
 from grader.checking.grammar import parse
-from grader.checking.units import OTHER_MONEY, RATE, clashing_rates, mixes_units, refutable, same_units, unit_named
+from grader.checking.units import (
+    OTHER_MONEY,
+    RATE,
+    clashing_rates,
+    mixes_units,
+    refutable,
+    same_digits,
+    same_units,
+    unit_named,
+)
 from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CHARACTERS, LimitError
-from grader.numbers import COMPARISONS, CONGRUENT, CURRENCY_CODES, UNREADABLE, clean, tokenise
+from grader.numbers import COMPARISONS, CONGRUENT, CURRENCY_CODES, STATES, UNREADABLE, clean, tokenise
 from grader.reading.ahead import is_name
 from grader.reading.congruences import Moduli, congruences, is_supposed
+from grader.reading.conversions import may_convert, with_conversions
 from grader.reading.latex import delatex
 from grader.reading.notation import in_brackets
 from grader.reading.numerals import has_numeral, with_bases
 from grader.reading.remainders import with_products
 from grader.reading.simple import read_simple
-from grader.reading.sums_in_words import with_signs
+from grader.reading.sums_in_words import may_calculate, with_signs
+from grader.reading.things_in_words import may_count, with_products_of_things
 from grader.reading.walker import Walker
 from grader.reading.words import CONNECTIVES
+from grader.reading.written_numbers import NUMBER, with_whole_amounts
 from grader.types import SCALED, Certainty, Equation
 
 if TYPE_CHECKING:
@@ -55,8 +67,10 @@ _SCALE = re.compile(r"\b(?:hundreds?|thousands?|millions?|billions?)\b", re.IGNO
 _PROPERTY = re.compile(r"\b(?:remainder|mod|modulo|digits?|least|greatest|probability|square root)\b", re.IGNORECASE)
 
 _COMPARISON = re.compile(
-    r"\b(?:more|less|greater|fewer|larger|smaller|older|younger|higher|lower|longer|shorter|times)\b"
+    r"\b(?:more|less|greater|fewer|larger|smaller|older|younger|higher|lower|longer|shorter)\b"
+    rf"|\btimes\b(?! \$?{NUMBER})"  # "three times 22 is 69" is a product, and compares nothing
 )
+_OF_TWO = re.compile(r"\b(?:of|for|between|from)\b[^,;.]{1,100} and\b", re.IGNORECASE)
 _SUPPOSES = re.compile(
     r"\?|<[-\w. ]{1,20},[-\w., ]{1,60}>|n't\b"
     r"|\b(?:if|whether|when|unless|until|while|where|not|no|never|neither|either|or|cases?|must|should|needs?"
@@ -107,7 +121,17 @@ def read_line(text: str) -> Reading:
 
 def _may_relate(text: str) -> bool:
     """Whether a line without ``=`` can hold a relation: another sign, "equals", or a word behind a calculation."""
-    return any(word in text for word in _RELATING) or _CALCULATES.search(text) is not None
+    if any(word in text for word in _RELATING) or _CALCULATES.search(text) is not None:
+        return True
+    # Other words say so little that the statement itself must stand there.
+    return (may_convert(text) or may_calculate(text) or may_count(text)) and STATES in _put_in_signs(
+        delatex(clean(text[:MAX_LINE_CHARACTERS]))
+    )
+
+
+def _put_in_signs(plain: str) -> str:
+    """The plain text of a line, with what is said in words written in signs."""
+    return with_products_of_things(with_signs(with_conversions(with_whole_amounts(plain))))
 
 
 def read_by_tokens(text: str) -> Reading:
@@ -122,7 +146,8 @@ def read_by_tokens(text: str) -> Reading:
     plain = delatex(clean(_NUMBERED.sub(r"\1: ", text) if ":" in text else text))
     if " : " in plain:
         plain = _COLON.sub(f" {UNREADABLE} ", plain)
-    tokens = tokenise(with_bases(with_signs(with_products(plain))))
+    plain = _put_in_signs(plain)
+    tokens = tokenise(with_bases(with_products(plain)))
     walker = Walker(tokens)
     walker.walk(0, len(tokens))
     approximate = _ROUNDING.search(text) is not None
@@ -132,11 +157,11 @@ def read_by_tokens(text: str) -> Reading:
     tried = is_supposed(text)
     doubtful = walker.doubtful
     property_named = any(chain.worded for chain in walker.chains) and _PROPERTY.search(text) is not None
-    compares = any(chain.loose for chain in walker.chains) and _COMPARISON.search(text) is not None
+    compares = any(chain.loose for chain in walker.chains) and _COMPARISON.search(plain) is not None
     for chain in walker.chains:
         if len(equations) >= MAX_LINE_EQUATIONS:
             break
-        if (chain.worded and property_named) or (chain.loose and (compares or _counts_among(chain.sides[1]))):
+        if (chain.worded and property_named) or (chain.loose and (compares or _says_more(chain, plain))):
             chain.sides[0].ambiguous = True
         found, clear = _pairs(chain, approximate=approximate, tried=tried)
         if supposed:
@@ -191,6 +216,14 @@ def _pairs(chain: Chain, *, approximate: bool, tried: bool) -> tuple[list[Equati
 def _counts_among(side: Side) -> bool:
     """``4² is 1 of the squares``."""
     return bool(side.things) and side.things[0].partition(" ")[0] == "of"
+
+
+def _says_more(chain: Chain, text: str) -> bool:
+    """Whether a verb may join other things than the sides beside it."""
+    one, other = chain.sides[:2]
+    if (one.named or "").lower() == "and" and _OF_TWO.search(text):
+        return True  # "the GCD of 6 × 10 and 15^4 is 15"
+    return _counts_among(other) or ((one.unknown or other.unknown) and "*" in f"{one.text()}{other.text()}")
 
 
 def _is_function_of_unknown(left: Side, right: Side) -> bool:
@@ -353,7 +386,11 @@ def _states_conversion(left: Side, right: Side) -> bool:
     for side in (left, right):
         if side.words_used or len(side.pieces) != 1 or side.labels != sum(unit not in AMOUNTS for unit in side.units):
             return False
-    return refutable(left.units, right.units)
+    if refutable(left.units, right.units):
+        return True
+    return len(left.units) == len(right.units) == 1 and same_digits(
+        left.text(), right.text(), left.units[0], right.units[0]
+    )
 
 
 def _letters_are_unknowns(left: Side, right: Side) -> bool:

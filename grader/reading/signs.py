@@ -111,6 +111,7 @@ def _binary(walker: Walker, index: int, end: int) -> int:
                 side.rates.append(unit)
             return index + 2  # "4 leaves/pot", "$2 / pack": the word is part of the unit
     if side.labels and token.text == "^":
+        side.labels += 1
         closer = walker.closers.get(index + 1, index + 1)
         return min(end, closer + 1)  # "cm^3": the power belongs to the unit
     if side.labels and token.text == "/" and glued_before and index + 2 < end:

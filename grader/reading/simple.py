@@ -201,8 +201,8 @@ def _equation(match: re.Match[str], text: str) -> Equation | None:
         if (unit is None and names_function(word)) or (unit is not None and next_word and names_function(next_word)):
             return None  # "= 12 sin 30", "= 8 cm sin 30"
         if unit is not None:
-            if number:
-                return None  # "1 hour 30 minutes"
+            if number or _ANOTHER_PART.match(text, following.end(1)):
+                return None  # "1 hour 30 minutes", "1 hour and 30 minutes"
             right_units += (unit,)
     if rates and clashing_rates(units, rates, right_units):
         return None
@@ -217,5 +217,6 @@ def _is_pair(one: str, sign: str, other: str) -> bool:
     return sign in "/-" and one.isdecimal() and other.isdecimal() and int(one[:9]) <= int(other[:9])
 
 
+_ANOTHER_PART = re.compile(r" and \d")
 _INCHES = re.compile(r" +in(?! *[\w$(])")
 _FOLLOWING = re.compile(r" +([A-Za-z]\w++)(?!['&]\w)(?:( +\d)| +([A-Za-z]\w++))?")

@@ -1,0 +1,187 @@
+"""Conversions that are stated: ``75 minutes is 1 hour 25 minutes``, ``8 ft 6 in = 8.6 ft``, ``2.35 kg is 2035 g``.
+
+A quantity of several units is the sum that it is: ``200 minutes = 3 hours and 20 minutes`` is read as
+``200 = 3*60+20``. Only a statement that fills its clause is read so, and only where one unit holds the other a whole
+number of times: who writes ``5 ft 7 in = 170 cm`` rounds.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from itertools import pairwise
+from typing import NamedTuple
+
+from grader.checking.units import LOOSE, STATED, Unit, measure, refutable, same_digits, unit_named
+from grader.numbers import STATES
+from grader.reading.written_numbers import GAP, MARKS, NUMBER, in_digits
+
+_POWER = rf"(?:{GAP}\^{GAP}[({{]?{GAP}(?P<power>[23]){GAP}[)}}]?(?!\d))?"
+_UNIT = (
+    rf"(?:(?P<word>(?i:square|cubic|sq\.?|cu\.?)){GAP})?"
+    rf"(?P<unit>(?!(?:is|are|and|equals?|makes?)\b)[A-Za-z]{{1,12}})(?![\w']){_POWER}"
+)
+_PART = re.compile(rf"(?P<dollars>\$)?(?P<number>{NUMBER})(?:(?<=[a-z])[ -]|{GAP}){_UNIT}")
+_ANY_PART = re.sub(r"\?P<\w+>", "?:", _PART.pattern)
+_QUANTITY = rf"{_ANY_PART}(?:{GAP}(?:,? ?and(?![a-z])|,)?{GAP}{_ANY_PART}){{0,2}}"
+_RELATION = r"=|is equal to|is the same as|(?:is|are|equals?|makes?|converts to)(?![a-z])"
+_STATEMENT = re.compile(
+    rf"(?:^ ?(?:[-*•] )?[{MARKS} *]*|(?P<goes_on>(?<==)|(?<== ))|(?<=[.;:(] )|(?<=\()|(?<=[a-z], )"
+    rf"|(?<=\b[Ss]o )|(?<=\bthat )|(?<=\b[Ss]ince )|(?<=ecause )|(?<=herefore )|(?<=hus )|(?<=ence )|(?<=hat's )"
+    r"|(?<=[a-z] and )|(?<=\bis )|(?<=\bwas )|(?<=takes )|(?<=took )|(?<=lasts )|(?<=lasted )|(?<=spends )|(?<=spent )"
+    rf"|(?<=total ))[{MARKS}]*"
+    rf"(?P<left>{_QUANTITY}){GAP}(?P<relation>{_RELATION}){GAP}(?:exactly )?(?P<right>{_QUANTITY})"
+    rf"(?={GAP}[*]*(?:$|[.;!)](?!\d)|, (?!\d)|:|(?:so|since|because|as|which)\b))"
+)
+_SIGN_GLANCE = re.compile(rf"={GAP}(?:exactly )?\d[\d.,]*[ {MARKS}-]*([A-Za-z]+)")
+_GLANCES = {
+    word: re.compile(rf"{word}(?:exactly |equal to |the same as |s |to )?{NUMBER}[ {MARKS}-]*([A-Za-z]+)")
+    for word in (" is ", " are ", " equal", " make", " converts ")
+}
+"""What every such statement has: a relation before a number with a unit, found by its first letters."""
+_OWN_RULES = re.compile(r"\b(?:games?|scales?|maps?|models?)\b", re.IGNORECASE)
+_WORTH = re.compile(r"\b(?:if|suppose|imagine|every|each|per|rates?|price\w*|cost\w*|worth)\b", re.IGNORECASE)
+"""Where a verb may say what one thing is exchanged for."""
+_SPAN = frozenset({"length", "months"})
+"""Dimensions in which a quantity of several units is certain too; single lengths may be those of a map."""
+
+
+class _Quantity(NamedTuple):
+    """The parts of a quantity, largest unit first: numbers as they are written, and their units."""
+
+    numbers: list[str]
+    units: list[Unit]
+    names: list[str]
+
+    @property
+    def value(self) -> Fraction:
+        return sum(
+            (Fraction(number) * unit.size for number, unit in zip(self.numbers, self.units, strict=True)), Fraction(0)
+        )
+
+
+def with_conversions(text: str) -> str:
+    """The plain text of a line, with stated conversions written as equations in one unit."""
+    if not (("=" in text and _names_unit(_SIGN_GLANCE, text)) or may_convert(text)) or _OWN_RULES.search(text):
+        return text
+    return _STATEMENT.sub(_equation, text)
+
+
+def may_convert(text: str) -> bool:
+    """Whether a line without ``=`` may state a conversion: a cheap first glance."""
+    return any(word in text and _names_unit(glance, text) for word, glance in _GLANCES.items())
+
+
+def _names_unit(glance: re.Pattern[str], text: str) -> bool:
+    return any(unit_named(word) or word.lower() in _BEFORE_UNITS for word in glance.findall(text))
+
+
+_BEFORE_UNITS = frozenset({"in", "square", "cubic", "sq", "cu"})
+
+
+def _equation(match: re.Match[str]) -> str:
+    """The statement as an equation; as it stands where it may mean something else."""
+    left, right = _quantity(match["left"]), _quantity(match["right"])
+    if left is None or right is None or left.units[0].dimension != right.units[0].dimension:
+        return match[0]
+    if match["relation"] != "=" and _WORTH.search(match.string):
+        return match[0]
+    single = len(left.units) == len(right.units) == 1
+    equation = _single(left, right, match) if single else _several(left, right)
+    if equation is None:
+        return match[0]
+    marks = "".join(char for char in match[0] if char in MARKS)
+    before = f"{match['left']} " if match["goes_on"] is not None else ""
+    return f"{before}{STATES} {equation}{marks}"
+
+
+def _single(left: _Quantity, right: _Quantity, match: re.Match[str]) -> str | None:
+    """A conversion of one number into another."""
+    one, other = left.units[0], right.units[0]
+    if one.size == other.size or left.numbers == ["1"]:
+        return None  # "1 hour is 5 minutes": what a game or a map counts
+    names = left.names[0], right.names[0]
+    if "^" in "".join(names):
+        # Between powers of lengths a scale may stand: "1 cm² = 25 m²".
+        return None if all("^" in name for name in names) else _in_one_unit(left, right)
+    if not (refutable(names[:1], names[1:]) or same_digits(left.numbers[0], right.numbers[0], *names)):
+        return None
+    if "c" not in names and any(len(name) == 1 for name in names):
+        return _in_one_unit(left, right)  # a letter would be taken for an unknown
+    return None if match["relation"] == "=" else f"{left.numbers[0]} {names[0]} = {right.numbers[0]} {names[1]}"
+
+
+def _several(left: _Quantity, right: _Quantity) -> str | None:
+    """A conversion in which a quantity has several units."""
+    if left.units[0].dimension not in STATED | _SPAN or not LOOSE.isdisjoint((*left.names, *right.names)):
+        return None
+    return _in_one_unit(left, right)
+
+
+def _in_one_unit(left: _Quantity, right: _Quantity) -> str | None:
+    """Both sides in one unit: that of the side that has but one, the larger of two such, the smallest of several."""
+    ends = [side.units[-1] for side in (left, right)]
+    ratio = max(unit.size for unit in ends) / min(unit.size for unit in ends)
+    if ratio.denominator != 1 or _is_rounded(left, right):
+        return None
+    alone = [side.units[0] for side in (left, right) if len(side.units) == 1]
+    wanted = max(alone or ends, key=lambda unit: unit.size if alone else -unit.size)
+    return f"{_in(left, wanted)} = {_in(right, wanted)}"
+
+
+def _in(quantity: _Quantity, wanted: Unit) -> str:
+    """``3 hours 20 minutes`` in minutes: ``3*60+20``; in hours: ``(3*60+20)/60``."""
+    smallest = min(*quantity.units, wanted, key=lambda unit: unit.size)
+    terms = [
+        number if unit.size == smallest.size else f"{number} * {unit.size / smallest.size}"
+        for number, unit in zip(quantity.numbers, quantity.units, strict=True)
+    ]
+    if quantity.units[0].size == wanted.size and len(terms) == 1:
+        return quantity.numbers[0]
+    if smallest.size == wanted.size:
+        return " + ".join(terms)
+    total = f"({' + '.join(terms)})" if len(terms) > 1 else terms[0]
+    return f"{total} / {wanted.size / smallest.size}"
+
+
+def _is_rounded(left: _Quantity, right: _Quantity) -> bool:
+    """Whether one side is the other to the last place of its smallest unit: ``3.456 hours = 3 hours 27 minutes``."""
+    gap = abs(left.value - right.value)
+    return gap != 0 and any(
+        gap < side.units[-1].size * Fraction(1, 10 ** len(side.numbers[-1].partition(".")[2]))
+        for side, other in ((left, right), (right, left))
+        if side.units[-1].size < other.units[-1].size or len(other.units) == 1 < len(side.units)
+    )
+
+
+def _quantity(text: str) -> _Quantity | None:
+    """The parts of a quantity; None where a word is no unit, or the units do not fit together."""
+    numbers: list[str] = []
+    units: list[Unit] = []
+    names: list[str] = []
+    for part in _PART.finditer(text):
+        if part["dollars"]:
+            return None
+        power = int(part["power"] or 1)
+        if part["word"]:
+            power = 2 if part["word"][0] in "sS" else 3
+        found = measure("inch" if part["unit"] == "in" else part["unit"], power)
+        if found is None:
+            return None
+        numbers.append(in_digits(part["number"]))
+        names.append(found[0])
+        units.append(found[1])
+    if not units or (len(units) == 1 and len(text) < 20 and _is_letter(names[0], text)):
+        return None
+    for larger, smaller in pairwise(units):
+        ratio = larger.size / smaller.size
+        if larger.dimension != smaller.dimension or ratio <= 1 or ratio.denominator != 1:
+            return None
+    if any("." in number for number in numbers[:-1]):
+        return None  # "2.5 hours 30 minutes"
+    return _Quantity(numbers, units, names)
+
+
+def _is_letter(name: str, text: str) -> bool:
+    """Whether the only unit is a letter written to its number, which may be an unknown (``3h``)."""
+    return len(name) == 1 and text[-2:-1].isdigit()

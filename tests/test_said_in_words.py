@@ -1,0 +1,134 @@
+"""Conversions and calculations that are said in words: wrong ones fail, and what may mean something else never does.
+
+All lines are hand-written. Each right line says a thing that is true, or that only looks like such a statement.
+"""
+
+import pytest
+
+from grader.engines import Pair
+from grader.pipeline import Grader
+from grader.reading.rules import read_line
+from grader.types import Solution, Verdict
+
+RIGHT = [
+    # conversions of several units
+    "200 minutes = 3 hours and 20 minutes, since 3 × 60 = 180 and 200 − 180 = 20.",
+    "75 minutes is 1 hour 15 minutes",
+    "5 ft 7 in = 5.58 ft",
+    "9 ft 2 in = 8 ft 14 in",
+    "3.456 hours = 3 hours 27 minutes",
+    "5 ft 7 in = 170 cm",
+    "40 * 5 minutes = 3 hours and 20 minutes.",
+    "2 weeks 3 days = 13 days",
+    "2 × 3 dollars and 20 cents = $6.40",
+    "1 hour 30 minutes is 50 minutes less than 2 hours 20 minutes.",
+    "60 km in 1 hour 30 minutes = 40 km/h",
+    "On the map, 25 mm = 2.5 m",
+    "In the game, 2 hours is 10 minutes.",
+    "300 cm × 25 cm = 7,500 cm² = 0.75 m²",
+    "1 cm = 10 km",
+    # calculations in words
+    "Dividing 84 by 2 twice gives 21.",
+    "Adding 1 and 2 gives 3x = 9",
+    "2 and 3 make 6.",
+    "2 eggs and 3 cups of flour make 12 cookies.",
+    "10, 46 and 38 make 94",
+    "Adding 8 hours to 9 gives 5.",
+    "Adding 7 and 5 gives 2 with 1 to carry.",
+    "20 over 15 is 5.",
+    "5 over 2 is 10.",
+    "Therefore, the GCD of \\(6^{2} \\times 10\\) and \\(15^{4}\\) is 45.",
+    "One fourth of 72 gallons is 18 gallons.",
+    "At 60 miles an hour, 30 minutes is 30 miles.",
+    "2 adults at $12 and 3 children at $6 cost $42.",
+    "3 books at $12 cost $38.16 with tax.",
+    "13 is 25% of 50.",
+    "12 months of 30 days come to 365 days.",
+    "6 tickets at $5, including a child at $2, cost $27.",
+    "Multiplying 3 by 10^4 gives 30000.",
+    "Adding 5 to 3 × 4 gives 17.",
+    "2 dozen eggs at $3 cost $72.",
+]
+WRONG = [
+    # conversions of several units
+    "75 minutes is 1 hour 25 minutes",
+    "234 minutes is 3 hours and 44 minutes",
+    "3 lb 7 oz is 57 oz",
+    "8 ft 6 in = 8.6 ft",
+    "9 ft 2 in = 8 ft 12 in",
+    "2.35 kg is 2035 g",
+    "640 mm = 6.4 cm",
+    "72,000 cm³ = 7.2 liters",
+    "0.3 ha = 30,000 m²",
+    "5 × 40 = 200 minutes = 3 hours 40 minutes.",
+    "$2 \\text{ hours } 15 \\text{ minutes} = 145 \\text{ minutes}$",
+    "The trip takes 2 hours 15 minutes = 145 minutes.",
+    "450 g is 4.5 kg",
+    # calculations in words
+    "Dividing 120 by 2.5 gives 46",
+    "Dividing $120$ by $2.5$, we get $46$.",
+    "Multiplying 5 by 3 gives 16",
+    "Adding 46, 38 and 10 makes 96.",
+    "46 and 38 make 94",
+    "846 and 141 together make 977",
+    "Taking the path's 12.4 m² away from 51 m² leaves 39.6 m²",
+    "An eighth of $1,600 is $250",
+    "Thirty-six less seventeen is twenty-one",
+    "Eight minus five and a half is three and a half",
+    "Seven times nine dollars and fifty cents is sixty-four dollars and fifty cents",
+    "700 mL over 35 mL is 25",
+    "Nine crates of 36 oranges come to 334 oranges",
+    "Five bottles of one and a half liters hold six and a half liters",
+    "Seven groups at two dollars cost sixteen dollars",
+    "At $3.60 a loaf, twenty loaves come to $62",
+    "Twenty cents is 20 percent of 80 cents",
+    "three times 22 is 69",
+    "1% is $2.49, and seven times $2.49 is $16.43",
+]
+
+
+@pytest.fixture(scope="module")
+def grader():
+    with Grader(Pair()) as grader:
+        yield grader
+
+
+@pytest.mark.parametrize("line", RIGHT)
+def test_right_lines_raise_no_alarm(grader, line):
+    """Whether the words say a calculation or something else."""
+    (graded,) = grader.grade([Solution("", line)])
+    assert graded.verdict is not Verdict.COMPUTATIONAL_ERROR, graded.message
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_wrong_lines_fail(grader, line):
+    """A false statement in words is found."""
+    (graded,) = grader.grade([Solution("", line)])
+    assert graded.verdict is Verdict.COMPUTATIONAL_ERROR
+
+
+@pytest.mark.parametrize(
+    ("line", "equations"),
+    [
+        ("200 minutes = 3 hours and 20 minutes", ["200=3*60+20"]),
+        ("3 hours 30 minutes = 3.5 hours", ["(3*60+30)/60=3.5"]),
+        ("5 × 40 = 200 minutes = 3 hours 20 minutes.", ["5*40=200", "200=3*60+20"]),
+        ("2 liters is 2000 mL", ["2=2000"]),
+        ("Subtracting 5 pens from 20 pens leaves 15 pens.", ["20-5=15"]),
+        ("Adding 3, 4 and 5 gives 12.", ["3+4+5=12"]),
+        ("$50 less $8 is $42.", ["50-8=42"]),
+        ("So 20 is 25 percent of 90.", ["20/90=25%"]),
+        ("Eleven boxes of twelve eggs hold 132 eggs.", ["11*12=132"]),
+        ("The common denominator of p and 3p/5 is 5, and 4 for q.", []),
+    ],
+)
+def test_how_statements_in_words_are_read(line, equations):
+    """As the calculation that they say."""
+    assert [equation.text for equation in read_line(line).equations] == equations
+
+
+def test_a_solution_that_speaks_of_a_scale_says_no_conversion(grader):
+    """Lengths that are set equal may be those of a map and of what it shows."""
+    wrong, scaled = grader.grade([Solution("", "25 mm = 2.5 m"), Solution("A map of a park.", "25 mm = 2.5 m")])
+    assert wrong.verdict is Verdict.COMPUTATIONAL_ERROR
+    assert scaled.verdict is None
