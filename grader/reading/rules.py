@@ -327,16 +327,18 @@ def _doubt(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool)
 
 
 def _states_product(chain: Chain) -> bool:
-    """Whether a chain is one number that is taken apart, and nothing more."""
-    left, right = chain.sides[:2]
-    return len(chain.sides) == 2 and right.readable and not chain.worded and _is_taken_apart(left, right)
+    """Whether a chain is one number that is taken apart, and nothing more; into powers it may be done step by step."""
+    left, right, *others = chain.sides
+    if chain.worded or not right.readable or not _is_taken_apart(left, right):
+        return False
+    return all("^" in right.text() and "^" in other.text() and not other.words_used for other in others)
 
 
 def _is_taken_apart(left: Side, right: Side) -> bool:
     """Whether a number is said to be a product or a power: ``since 2022 = 4 * 505 + 3``, ``90 = 2 * 3 * 5^2``.
 
-    What 12 of something come to (``so 12 = 12 * 5``) has the number in it, goes on or is much more; a year brings
-    anything, and so may what stands before a colon or a comma.
+    What 12 of something come to (``so 12 = 12 * 5``) has the number in it, goes on or is much more, and is no power;
+    a year brings anything, and so may what stands before a colon or a comma.
     """
     if not left.may_be_taken_apart() or right.things or right.units or right.letters or right.unknown or right.branches:
         return False
@@ -350,7 +352,7 @@ def _is_taken_apart(left: Side, right: Side) -> bool:
     if left.led and not left.reasoned and _DIVIDES.search(text):
         return False
     near = left.is_year() or (left.led and not left.reasoned and right.operators == 1 and "^" not in text)
-    return values[1] <= values[0] * (Fraction(11, 10) if near else 2)
+    return values[1] <= values[0] * (Fraction(11, 10) if near else 10 if "^" in text else 2)
 
 
 def _is_amount(right: Side, share: Side) -> bool:
