@@ -388,7 +388,7 @@ def test_numbers_that_may_be_names_raise_no_alarm(grader, text):
         ("Using $84 = 2^2 \\cdot 3 \\cdot 9$, we find 12.", "2^2*3*9 is 108, not 84"),
         ("Factoring, 91 = 7 * 12", "7*12 is 84, not 91"),
         ("First, \\(168 = 2^3 \\times 7\\).", "2^3*7 is 56, not 168"),
-        ("The prime factors are $1375 = 5^4 \\cdot 11 = 5^3 \\cdot 55$.", "5^4*11 is 6875, not 1375"),
+        ("The prime factorization: $1375 = 5^4 \\cdot 11 = 5^3 \\cdot 55$.", "5^4*11 is 6875, not 1375"),
         ("Modulo 7 it is 1: $2^9 - 1 = 511 = 7 \\cdot 71$", "7*71 is 497, not 511"),
         ("We work modulo 7.\n100 = 7*13 + 2, so it is 2.", "7*13+2 is 93, not 100"),
     ],
