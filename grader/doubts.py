@@ -35,6 +35,8 @@ _HYPOTHESIS = re.compile(
     rf"{_SENTENCE}(?:suppose|assume|assuming|imagine|guess|try|trying|what if|"
     r"if (?:we|I|you|he|she|they|it) (?:tr(?:y|ies)|guess(?:es)?|assume|suppose|plug|test|were|had)|"
     r"if \d[^a-z.,;:=]{0,40}[-+*/×·÷][^a-z.,;:=]{0,40}\bwere|"
+    r"if [^.;:]{1,40}\bwere (?:(?:an?|the|also|in|not) )*(?:roots?|solutions?|true|rational|possible|equal|integers?"
+    r"|primes?|divisible|even|odd|zero|factors?|multiples?|perfect|squares?|so)|"
     r"let(?:'s| us) (?:try|guess|assume|suppose|test|pretend|see if|check if|check whether))\b",
     re.IGNORECASE,
 )

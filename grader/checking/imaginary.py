@@ -14,6 +14,8 @@ from grader.checking.polynomial import is_constant_name
 from grader.numbers import RELATION
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from grader.checking.claims import Claim, Form
     from grader.checking.polynomial import Polynomial, Ratio
 
@@ -59,10 +61,16 @@ class Complex(NamedTuple):
         return f"{real}{'-' if self.imaginary < 0 else '+' if real else ''}{factor}i"
 
 
-def calculates_with_complex_numbers(text: str) -> bool:
-    """Whether a solution does, and counts nothing by the same letter."""
-    named = _COMPLEX.search(text) or (_SQUARED.search(text) and _TWO_PARTS.search(text))
-    return named is not None and _COUNTS.search(text) is None
+def calculates_with_complex_numbers(text: str, claims: Iterable[Claim]) -> bool:
+    """Whether a solution does, and counts nothing by the same letter.
+
+    It says so, or an equation of its holds by the square of i and by no other means: ``(2+3i)^2 = 4+12i-9``.
+    """
+    if _COUNTS.search(text) is not None:
+        return False
+    if _COMPLEX.search(text) or (_SQUARED.search(text) and _TWO_PARTS.search(text)):
+        return True
+    return any(judge(claim) == "" and all(form.zero for form in claim.forms) for claim in claims)
 
 
 def judge(claim: Claim) -> str | None:

@@ -181,8 +181,10 @@ class State:
             return Finding(CheckStatus.HOLDS, IDENTITY)
         reason = imaginary.judge(claim)
         if reason is not None and claim.equation.doubt is None and not claim.equation.approximate and self._is_complex:
-            status = CheckStatus.FAILS if reason else CheckStatus.HOLDS
-            return Finding(status, reason or IMAGINARY)
+            if not reason:
+                return Finding(CheckStatus.HOLDS, IMAGINARY)
+            if not self._told.drops_letters(claim.equation.text, {imaginary.I}):
+                return Finding(CheckStatus.FAILS, reason)
         rows = [form.row for form in claim.forms if form.row is not None]
         if not rows or claim.row is None or claim.counts_in_letters():
             self._loose |= claim.letters
@@ -326,7 +328,7 @@ class State:
 
     @cached_property
     def _is_complex(self) -> bool:
-        return imaginary.calculates_with_complex_numbers(self._words().text)
+        return imaginary.calculates_with_complex_numbers(self._words().text, self._claims.values())
 
     @cached_property
     def _told(self) -> Meanings:

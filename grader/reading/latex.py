@@ -58,6 +58,7 @@ _FRACTIONS = frozenset({"frac", "dfrac", "tfrac", "cfrac"})
 _SINGLE_DOLLAR = re.compile(r"(?<![\\$])\$(?![\s$])((?:[^$\\]|\\.)*?)(?<![\s\\$])\$(?![\d$])", re.DOTALL)
 _DEGREES = re.compile(r"\s*\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))")
 _RECURRING = re.compile(r"(\d*\.\d*)\\overline\s*\{(\d+)\}")
+_BRACED_POWER = re.compile(r"\^\{([^{}]{1,40})\}")
 _MOD = re.compile(r"(?<![a-zA-Z])mod(?![a-zA-Z])")
 _PROSE_WORD = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{3,}")
 _HIDDEN = re.compile(r"\\(?:text\w*|mathrm|mbox|operatorname|begin|end)\s*\{[^{}]*\}|\\[a-zA-Z]+")
@@ -79,6 +80,8 @@ def delatex(text: str) -> str:
     if "$" in text:
         text = _SINGLE_DOLLAR.sub(_math_dollars, text)
     if "\\" not in text and "$$" not in text:
+        if "^{" in text:
+            text = _BRACED_POWER.sub(r"^(\1)", text)
         return text.replace("&=", "=") if "&" in text else text
     if "\\circ" in text:
         text = _DEGREES.sub("", text)

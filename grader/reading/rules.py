@@ -21,6 +21,7 @@ from grader.checking.units import (
 from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CHARACTERS, LimitError
 from grader.numbers import COMPARISONS, CONGRUENT, CURRENCY_CODES, STATES, UNREADABLE, clean, tokenise
 from grader.reading.ahead import is_name
+from grader.reading.components import with_components
 from grader.reading.congruences import Moduli, congruences, is_supposed
 from grader.reading.conversions import may_convert, with_conversions
 from grader.reading.latex import delatex
@@ -146,7 +147,7 @@ def read_by_tokens(text: str) -> Reading:
     plain = delatex(clean(_NUMBERED.sub(r"\1: ", text) if ":" in text else text))
     if " : " in plain:
         plain = _COLON.sub(f" {UNREADABLE} ", plain)
-    plain = _put_in_signs(plain)
+    plain = with_components(_put_in_signs(plain))
     tokens = tokenise(with_bases(with_products(plain)))
     walker = Walker(tokens)
     walker.walk(0, len(tokens))

@@ -53,14 +53,32 @@ def _is_unknown(walker: Walker, index: int, end: int) -> bool:
 
 
 def _is_sign(walker: Walker, token: Token, before: Token | None, after: Token) -> bool:
-    if token.text not in "+-±" or (walker.side.label and not walker.side.pieces):
+    if token.text not in "+-±":
         return False
+    if walker.side.label and not walker.side.pieces:
+        return before is not None and token.text == "-" and _begins_value(token, before, after)
     opens = before is not None and before.kind in (Kind.RELATION, Kind.OPEN)
     if token.text == "+":
         return opens
     if token.text == "±" and walker.side.pieces:
         return False
     return bool(walker.side.pieces) or opens or before is None or token.math or after.start == token.end
+
+
+def _begins_value(token: Token, before: Token, after: Token) -> bool:
+    """Whether a minus behind words belongs to the number behind it, not to a name before it (``width - 5``).
+
+    It does between a verb and a number that it touches, or with which a formula begins (``the sum is -3 + 5``).
+    """
+    if after.kind not in (Kind.NUMBER, Kind.OPEN) or before.end == token.start:
+        return False
+    return before.text.lower() in _VERBS and (token.math or token.end == after.start)
+
+
+_VERBS = frozenset(
+    """is are was were be becomes become get gets got getting give gives giving have has having obtain obtains obtained
+    obtaining so then hence thus therefore equals yields yielding""".split()  # noqa: SIM905
+)
 
 
 def _times_sign(walker: Walker, index: int) -> int:
