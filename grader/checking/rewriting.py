@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grader.checking.arithmetic import show
 from grader.checking.claims import letters_of
-from grader.checking.polynomial import UNIT, ZERO, constant_of, degree, spell
+from grader.checking.polynomial import ONE, UNIT, ZERO, constant_of, degree, spell
 from grader.checking.tree import Binary, Letter, Number, Unary
 
 if TYPE_CHECKING:
@@ -60,9 +60,9 @@ def breaks_chain(claim: Claim, before: Claim) -> str | None:
 def contradicts(claim: Claim, before: Claim) -> str | None:
     """Say what is wrong with ``(x-3)^2 = 13`` right after ``x^2-6x = -4``: no numbers solve both.
 
-    They differ by a number, once multiplied out, in what has two terms with letters or more. Equations of two letters
-    must not be linear, which may be those of parallel lines. A side that both have, written alike, is a name or
-    a constant in families of equations (``x^2+y^2 = 4`` and ``x^2+y^2 = 9``), unless something is rewritten beside it.
+    They differ by a number, once multiplied out, in what has two terms with letters or more. A side that both have,
+    written alike, is a name or a constant in families of equations (``x^2+y^2 = 4`` and ``x^2+y^2 = 9``), unless
+    something is rewritten beside it.
     """
     if not (_is_firm(claim) and _is_firm(before)) or claim.letters != before.letters:
         return None
@@ -70,10 +70,20 @@ def contradicts(claim: Claim, before: Claim) -> str | None:
         return None
     form, known = claim.forms[0], before.forms[0]
     factor = _factor(form.zero, known.zero)
-    if factor is None or degree(form.zero) < SQUARE or not _is_rewritten(claim, before):
+    if factor is None or not _is_rewritten(claim, before):
         return None
     gap = form.zero.get((), ZERO) - factor * known.zero.get((), ZERO)
-    return _told_from(claim, before, gap) if gap else None
+    if not gap or _may_be_rounded(claim, before, gap):
+        return None
+    return _told_from(claim, before, gap)
+
+
+def _may_be_rounded(claim: Claim, before: Claim, gap: Fraction) -> bool:
+    """Whether the gap may come from decimals: ``x+y = 33.33`` and then ``3x+3y = 100``."""
+    if not any("." in one.equation.text for one in (claim, before)):
+        return False
+    numbers = [abs(one.forms[0].zero.get((), ZERO)) for one in (claim, before)]
+    return abs(gap) * 50 <= max(*numbers, ONE)
 
 
 def _told_from(claim: Claim, before: Claim, gap: Fraction) -> str:

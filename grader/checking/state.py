@@ -202,7 +202,7 @@ class State:
                     )
         finding = self._root(claim) or self._rounded(claim)
         if finding is None:
-            finding = self._refuted(claim)
+            finding = self._refuted(claim) or self._contradicted(claim)
         proved = finding is None or finding.status is CheckStatus.HOLDS
         if proved and self._worlds[0].relation(claim.row)[0] is Relation.NEW:
             self._take(claim, claim.row)
@@ -222,10 +222,19 @@ class State:
             return UNDECIDED
         self._curves.take(claim)
         reason = misfactored(claim, self._last)
-        if reason is None and self._last is not None and claim.place - self._last.place <= NEAR:
-            reason = contradicts(claim, self._last)
-            reason = None if reason is None or self._told.has_several() else reason
-        return UNDECIDED if reason is None else Finding(CheckStatus.FAILS, reason)
+        return Finding(CheckStatus.FAILS, reason) if reason is not None else self._contradicted(claim) or UNDECIDED
+
+    def _contradicted(self, claim: Claim) -> Finding | None:
+        """A next step that nothing solves together with the equation before it."""
+        last = self._last
+        if last is None or claim.place - last.place > NEAR or mixes_units(units_of([claim, last])):
+            return None
+        reason = contradicts(claim, last)
+        if reason is None or self._told.has_several():
+            return None
+        if any(self._told.drops_letters(one.equation.text, self._letters) for one in (claim, last)):
+            return None
+        return Finding(CheckStatus.FAILS, reason)
 
     def _root(self, claim: Claim) -> Finding | None:
         """``x = 3`` after ``x^2 - 5x + 6 = 0``."""
