@@ -57,6 +57,44 @@ def breaks_chain(claim: Claim, before: Claim) -> str | None:
     return f"{left} is {_spelled(form.one)}, which {right} is not"
 
 
+def wrong_product(claim: Claim) -> str | None:
+    """Say what is wrong with ``x^3-8 = (x-2)(x^2-2x+4)``: a polynomial and factors that come to another one.
+
+    Degree and first coefficient are the same, so that it looks like a factoring; it may be an equation all the same.
+    """
+    if not _is_firm(claim) or len(claim.forms) > 1 or len(claim.letters) > 1:
+        return None
+    form, (left, right) = claim.forms[0], claim.sides()
+    for product, written, is_now, plain, meant in (
+        (form.left, left, form.one, form.right, form.other),
+        (form.right, right, form.other, form.left, form.one),
+    ):
+        size = degree(meant.above)
+        if size < SQUARE or len(meant.above) + size <= SQUARE * 2 or meant.below != UNIT or is_now.below != UNIT:
+            continue
+        first = tuple(claim.letters) * size
+        if degree(is_now.above) != size or is_now.above.get(first) != meant.above[first]:
+            continue
+        if is_multiplied_out(plain) and _sums_multiplied(product) > 1:
+            return f"{written} is {_spelled(is_now)}, not {right if written == left else left}"
+    return None
+
+
+def _sums_multiplied(tree: Node) -> int:
+    """How many different sums with letters are multiplied, 0 where anything else with letters is."""
+    factors, stack = set(), [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Binary) and node.sign == "*":
+            stack += [node.left, node.right]
+        elif letters_of(node):
+            base = node.left if isinstance(node, Binary) and node.sign == "^" else node
+            if not isinstance(base, Binary) or base.sign not in ("+", "-"):
+                return 0
+            factors.add(base)
+    return len(factors)
+
+
 def contradicts(claim: Claim, before: Claim) -> str | None:
     """Say what is wrong with ``(x-3)^2 = 13`` right after ``x^2-6x = -4``: no numbers solve both.
 

@@ -20,7 +20,8 @@ from grader.checking.explain import explain
 from grader.checking.linear import Relation, Row, System
 from grader.checking.meanings import Meanings, Words
 from grader.checking.polynomial import ONE, is_constant_name, spell
-from grader.checking.rewriting import breaks_chain, contradicts, miswritten
+from grader.checking.rewriting import contradicts, wrong_product
+from grader.checking.rewritings import Rewritings, vanishes
 from grader.checking.rounding import rounds_to
 from grader.checking.tree import as_division, traits
 from grader.checking.units import mixes_units
@@ -71,7 +72,8 @@ class State:
             if not inexact.isdisjoint(claim.sides()):
                 self._loose |= claim.letters
         self._seen: dict[str, Finding] = {}
-        self._findings: dict[int, Finding] = {}
+        self._identities: set[int] = set()
+        self._rewritings = Rewritings(self._claims, self._identities, lambda: self._told)
         self._firm = System()
         """What may refute."""
         self._worlds = [System()]
@@ -90,7 +92,8 @@ class State:
             finding = self._new(claim)
         elif finding.status is CheckStatus.FAILS:
             finding = UNDECIDED
-        self._findings[claim.place] = finding
+        if finding.detail == IDENTITY:
+            self._identities.add(claim.place)
         return finding
 
     def _new(self, claim: Claim) -> Finding:
@@ -109,11 +112,8 @@ class State:
         """Judge a wrong rewriting, now that the values of its letters are known; other claims keep their finding."""
         if finding is not UNDECIDED or claim.equation.doubt is not None or claim.compares:
             return finding
-        reason = miswritten(claim)
-        if reason is not None and not self._may_be_zero(claim) and not self._told.other_algebra():
-            return Finding(CheckStatus.FAILS, reason)
-        reason = self._broken_chain(claim)
-        if reason is not None and self._is_free(claim) and not self._told.other_algebra():
+        reason = self._rewritings.wrong(claim)
+        if reason is not None:
             return Finding(CheckStatus.FAILS, reason)
         if not claim.rewrites():
             return finding
@@ -123,38 +123,6 @@ class State:
             return finding
         left, right = claim.sides()
         return Finding(CheckStatus.FAILS, f"{left} is {spell(form.one.above)}, not {right}")
-
-    def _broken_chain(self, claim: Claim) -> str | None:
-        before = self._claims.get(claim.place - 1)
-        if before is None or self._findings[before.place].detail != IDENTITY:
-            return None
-        return breaks_chain(claim, before)
-
-    def _is_free(self, claim: Claim) -> bool:
-        """Whether no other equation is about a claim's letters, but what a name stands for, or a value put in."""
-        if self._told.are_given(claim.letters):
-            return False
-        for place, one in self._claims.items():
-            if one is claim or not (one.letters & claim.letters) or self._findings[place].detail == IDENTITY:
-                continue
-            if not one.forms or not (one.forms[0].defines(claim.letters) or self._is_put_in(one, claim)):
-                return False
-        return True
-
-    @staticmethod
-    def _is_put_in(one: Claim, claim: Claim) -> bool:
-        """Whether an equation gives a letter a number, which does not solve the claim."""
-        solved = one.forms[0].solved()
-        return solved is not None and not becomes_identity(claim, dict([solved]))
-
-    def _may_be_zero(self, claim: Claim) -> bool:
-        """Whether the solution sets one of the claim's letters, or a product of them, to zero."""
-        terms = (
-            next(iter(one.forms[0].zero)) for one in self._claims.values() if one.forms and len(one.forms[0].zero) == 1
-        )
-        return any(term and claim.letters.issuperset(term) for term in terms if term not in claim.forms[0].zero) or any(
-            self._told.is_zero(letter) for letter in claim.letters
-        )
 
     def _compared(self, claim: Claim) -> Finding:
         """A comparison holds where values that are known or an earlier comparison prove it; it never fails."""
@@ -213,7 +181,8 @@ class State:
     def _curved(self, claim: Claim) -> Finding:
         """What is not linear holds for the values that its letters have, or as a multiple of an equation before it."""
         known = self._worlds[0].values(claim.letters)
-        if known and not self._varies() and becomes_identity(claim, known):
+        by_chance = vanishes(claim, known) and wrong_product(claim) is not None
+        if known and not by_chance and not self._varies() and becomes_identity(claim, known):
             return Finding(CheckStatus.HOLDS, f"follows from {self._names(self._sources(known))}")
         before = self._curves.same(claim)
         if before is not None:
