@@ -73,11 +73,11 @@ def test_what_is_not_judged(judged, text):
 
 def test_words_or_the_form_show_it():
     """The word, i^2 = -1, or a square of i beside a number of two parts."""
-    assert calculates_with_complex_numbers("the complex plane")
-    assert calculates_with_complex_numbers("i² = -1")
-    assert calculates_with_complex_numbers("3 + 2i and -3i^2")
-    assert not calculates_with_complex_numbers("3 + 2i")
-    assert not calculates_with_complex_numbers("R i^2")
+    assert calculates_with_complex_numbers("the complex plane", [])
+    assert calculates_with_complex_numbers("i² = -1", [])
+    assert calculates_with_complex_numbers("3 + 2i and -3i^2", [])
+    assert not calculates_with_complex_numbers("3 + 2i", [])
+    assert not calculates_with_complex_numbers("R i^2", [])
 
 
 parts = st.fractions(-9, 9, max_denominator=9)

@@ -10,12 +10,15 @@ from grader.numbers import MATH_OFF, MATH_ON
 
 _GAP = rf"[ {MATH_ON}{MATH_OFF}]*"
 _EQUALS = re.compile(rf"\){_GAP}={_GAP}\(")
-_STANDS_ALONE = re.compile(rf"(?:^|[=:;,. {MATH_ON}{MATH_OFF}])$")
+_BEFORE = f"=:;,. {MATH_ON}{MATH_OFF}"
+"""Signs behind which a bracket stands alone."""
 _GOES_ON = re.compile(r" ?[-+*/^(\w!']")
 _CALCULATES = re.compile(r"[-+*/^]")
 _NUMERIC = re.compile(r"(?:sqrt|pi|[-+*/^().\d ])+")
 _THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
 MAX_PARTS = 6
+MAX_BRACKET = 300
+"""Characters of one bracket: so far an end is looked for."""
 
 
 class _Tuple(NamedTuple):
@@ -57,7 +60,7 @@ def _chains(text: str) -> list[list[_Tuple]]:
             continue
         if chains and chains[-1][-1].start == left.start:
             chains[-1].append(right)
-        elif _STANDS_ALONE.search(text[: left.start]):
+        elif not left.start or text[left.start - 1] in _BEFORE:
             chains.append([left, right])
     return [chain for chain in chains if not _GOES_ON.match(text, chain[-1].end)]
 
@@ -75,7 +78,7 @@ def _is_calculated(left: _Tuple, right: _Tuple) -> bool:
 def _behind(text: str, start: int) -> _Tuple | None:
     """The bracket that opens here."""
     depth = 0
-    for index in range(start, len(text)):
+    for index in range(start, min(len(text), start + MAX_BRACKET)):
         depth += (text[index] == "(") - (text[index] == ")")
         if not depth:
             return _parted(text, start, index + 1)
@@ -85,7 +88,7 @@ def _behind(text: str, start: int) -> _Tuple | None:
 def _before(text: str, last: int) -> _Tuple | None:
     """The bracket that closes here."""
     depth = 0
-    for index in range(last, -1, -1):
+    for index in range(last, max(-1, last - MAX_BRACKET), -1):
         depth += (text[index] == ")") - (text[index] == "(")
         if not depth:
             return _parted(text, index, last + 1)
