@@ -33,7 +33,7 @@ _NAMED = re.compile(
 )
 
 # What a number counts. "Dividing 84 by 2 twice gives 21" and "adding 5 to 20 every day gives …" are more than one step.
-_WORD = (
+WORD = (
     r" (?!(?:and|by|from|to|into|with|at|in|on|for|after|as|until|away|off|out|is|are|makes?|gives?|leaves?|yields?"
     r"|equals?|results?|comes?|produces?|we|you|times|plus|minus|less|over|twice|thrice|again|once|each|every|together"
     r"|more|[a-z]+ly)\b)[A-Za-z][A-Za-z'-]*(?:\^\(?[23]\)?)?"
@@ -42,7 +42,7 @@ _THE = r"(?:(?:the|his|her|its|their|these|those)(?: [a-z]+'s)? )?"
 
 
 def _operand(name: str) -> str:
-    return rf"{_THE}[{MARKS}]*(?P<{name}>\$?{NUMBER}%?(?![\w^(])(?:{_WORD}){{0,4}}?)[{MARKS}]*"
+    return rf"{_THE}[{MARKS}]*(?P<{name}>\$?{NUMBER}%?(?![\w^(])(?:{WORD}){{0,4}}?)[{MARKS}]*"
 
 
 _DONE = re.compile(
@@ -62,18 +62,19 @@ _BARE_MATH = re.compile(rf"\$({_DIGITS})\$(?!\d)")  # "$120$", which reads as an
 # "Adding 1 and 2" may add the equations of these numbers, and "adding 7 and 5" give "2 with 1 to carry".
 _OTHER_SUMS = re.compile(r"quation|carr[yi]|column|digit|\b[apAP]\.?[mM]\b|o'clock|clock")
 _TIME = re.compile(r" (?:hours?|hrs?|minutes?|mins?|days?|months?|years?)\b")
-_LIST = re.compile(rf"{_THE}(?P<operand>[{MARKS}]*\$?{NUMBER}%?(?:{_WORD}){{0,4}})")
+_LIST = re.compile(rf"{_THE}(?P<operand>[{MARKS}]*\$?{NUMBER}%?(?:{WORD}){{0,4}})")
 
 _VERB = rf"(?:is|are|makes?|gives?|equals?|comes? to|adds? up to|totals?|yields?|leaves?){GAP}"
-_RESULT = rf"(?P<result>\$?{NUMBER})(?P<label>(?:{_WORD}){{0,2}}){END}"
+_RESULT = rf"(?P<result>\$?{NUMBER})(?P<label>(?:{WORD}){{0,2}}){END}"
 _JOINED = re.compile(
-    rf"{START}(?P<one>\$?{NUMBER})(?P<first>(?:{_WORD}){{0,2}}) and (?P<other>\$?{NUMBER})"
-    rf"(?P<second>(?:{_WORD}){{0,2}}) (?:together (?P<together>{_VERB})|(?:makes?|gives?|comes? to|adds? up to) )"
+    rf"{START}(?P<one>\$?{NUMBER})(?P<first>(?:{WORD}){{0,2}}) and (?P<other>\$?{NUMBER})"
+    rf"(?P<second>(?:{WORD}){{0,2}}) (?:together (?P<together>{_VERB})|(?:more )?(?:makes?|gives?|comes? to|adds? up to"
+    rf"|sums? (?:up )?to|(?P<is>is|are|total)) )"
     rf"{_RESULT}"
 )
 _LESS_OR_OVER = re.compile(
-    rf"{START}(?P<one>\$?{NUMBER})(?P<first>(?:{_WORD}){{0,2}}) (?P<word>less|over) "
-    rf"(?P<other>\$?{NUMBER})(?P<second>(?:{_WORD}){{0,2}}) {_VERB}{_RESULT}"
+    rf"{START}(?P<one>\$?{NUMBER})(?P<first>(?:{WORD}){{0,2}}) (?P<word>less|over) "
+    rf"(?P<other>\$?{NUMBER})(?P<second>(?:{WORD}){{0,2}}) {_VERB}{_RESULT}"
 )
 
 
@@ -85,7 +86,7 @@ def with_signs(text: str) -> str:
         bare = _BARE_MATH.sub(r"\1", text)
         if (found := _DONE.sub(_done, bare)) != bare:
             text = found
-    if " and " in text and any(word in text for word in _JOINING):
+    if " and " in text and (any(word in text for word in _JOINING) or _AND_IS.search(text)):
         text = _JOINED.sub(_joined, text)
     if " less " in text or " over " in text:
         text = _LESS_OR_OVER.sub(_less_or_over, text)
@@ -96,14 +97,28 @@ def may_calculate(text: str) -> bool:
     """Whether a line without a sign may hold such a calculation: a cheap first glance."""
     if "ing " in text and any(word in text for word in _GERUNDS):
         return True
-    return (" and " in text and any(word in text for word in _JOINING)) or " less " in text or " over " in text
+    if " and " in text and (any(word in text for word in _JOINING) or _AND_IS.search(text)):
+        return True
+    return " less " in text or " over " in text
 
 
 _GERUNDS = (
     "ividing ", "ultiplying ", "dding ", "ubtracting ", "educting ", "emoving ", "aking ", "oubling ", "ripling ",
     "alving ",
 )  # fmt: skip
-_JOINING = (" make", " give", " come to ", " comes to ", " add up to ", " adds up to ", " together ")
+_AND_IS = re.compile(rf" and \$?{NUMBER}(?: [a-z]+){{0,2}} (?:is|are|total) \$?{NUMBER}")
+_JOINING = (
+    " sum to ",
+    " sums to ",
+    " sum up to ",
+    " make",
+    " give",
+    " come to ",
+    " comes to ",
+    " add up to ",
+    " adds up to ",
+    " together ",
+)
 
 
 def _signs(match: re.Match[str]) -> str:
@@ -153,9 +168,37 @@ def _joined(match: re.Match[str]) -> str:
     one, other, result = _values(match)
     if not _counts_one_thing(match) or result in (one * other, abs(one - other)):
         return match[0]
+    if match["is"] is not None and not _is_sum(match):
+        return match[0]
     if f"{one}{other}" == str(result) or one**2 + other**2 == result**2:
         return match[0]  # "2 and 3 make 23", "legs of 3 and 4 make 5"
     return _equation(match, "+")
+
+
+def _is_sum(match: re.Match[str]) -> bool:
+    """Whether ``81 and 20 is 111`` can be nothing else: no factor, multiple or power, nor ``5 are 2 primes``."""
+    one, other, result = _values(match)
+    label = match["label"].strip().removesuffix("s")
+    named = {match[name].strip().removesuffix("s") for name in ("first", "second")}
+    if result <= max(one, other) or (label and label not in named) or _OTHER_WAYS.search(match.string):
+        return False
+    if not one.denominator == other.denominator == 1:
+        return True
+    small = max(one, other) < MAX_POWER
+    powers = (
+        (one**other, other**one, *(math.comb(int(a), int(b)) for a, b in ((one, other), (other, one)))) if small else ()
+    )
+    return result != math.lcm(int(one), int(other)) and result not in powers
+
+
+_OTHER_WAYS = re.compile(
+    r"\b(?:average|mean|gcd|gcf|hcf|lcm|lcd|common|multiples?|factors?|between|difference|midpoint|distance|product|ratio"
+    r"|times|multipl\w+|power|area|hypotenuse|pages?|rows?|numbers?|chapters?|steps?|rooms?|columns?|next|sequence"
+    r"|pattern|choose|mod\w*|clock|range|each|per)\b",
+    re.IGNORECASE,
+)
+"""What a line speaks of in which the result of two numbers may be another one than their sum."""
+MAX_POWER = 40
 
 
 def _less_or_over(match: re.Match[str]) -> str:

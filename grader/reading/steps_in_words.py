@@ -1,0 +1,159 @@
+"""Single steps in words: ``The difference between 28 and 9 is 17`` and ``9 fewer than 28 is 17`` say that 28 - 9 = 17.
+
+So are ``60 take away 56 leaves 14``, ``63 divided by 9, which is 8`` and ``140 goes into 700 exactly 6 times``. Each
+fills its clause; where a result may be meant that is not the difference or the quotient, the words stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from grader.numbers import STATES
+from grader.reading.sums_in_words import END, START, WORD
+from grader.reading.written_numbers import NUMBER, in_digits
+
+_ONE = rf"(?P<one>\$?{NUMBER})(?P<first>(?:{WORD}){{0,2}})"
+_OTHER = rf"(?P<other>\$?{NUMBER})(?P<second>(?:{WORD}){{0,2}})"
+_RESULT = rf"(?P<result>\$?{NUMBER})(?P<label>(?:{WORD}){{0,2}}){END}"
+_IS = r"(?:is|equals|is equal to|comes to|gives|makes|leaves)"
+_NAMED = re.compile(rf"{START}[Tt]he (?P<name>sum|difference) (?:of|between) {_ONE} and {_OTHER} {_IS} {_RESULT}")
+_THAN = re.compile(rf"{START}{_ONE} (?P<word>more|less|fewer) than {_OTHER} {_IS} {_RESULT}")
+_TAKE_AWAY = re.compile(rf"{START}{_ONE},? take away {_OTHER},? {_IS} {_RESULT}")
+
+_SIGNS = {"plus": "+", "minus": "-", "times": "*", "multiplied by": "*", "divided by": "/"}
+# "He needs twelve times eighteen, or 206": behind other words it may be part of a longer calculation.
+_BEFORE = (
+    r"(?:(?:(?:[Tt]hat|[Tt]his|[Ii]t|[Hh]e|[Ss]he|[Tt]hey|[Ww]e|[Tt]he [a-z]+) (?:is|was|needs?|has|have|ha[ds]) )?)"
+)
+_RESTATED = re.compile(
+    rf"{START}(?P<before>{_BEFORE}){_ONE} (?P<sign>{'|'.join(_SIGNS)}) {_OTHER}, "
+    rf"(?P<word>which is|which makes|which equals|that is|or|making|giving) {_RESULT}"
+)
+_CHOICE = re.compile(r"\?|\b(?:either|can|could|may|might|choose|option|try|guess|if|whether)\b", re.IGNORECASE)
+_GOES_INTO = re.compile(
+    rf"{START}(?P<one>\$?{NUMBER}) (?:goes|go|fits?) into (?P<other>\$?{NUMBER}),? (?P<exactly>exactly )?"
+    rf"(?:(?P<result>{NUMBER}) times|(?P<few>once|twice)){END}"
+)
+
+# "2 dozen more than 10 is 34" and "20 percent more than 50 is 60"
+_SCALES = re.compile(
+    r"\b(?:dozens?|pairs?|scores?|tens|ones|hundreds?|thousands?|millions?|billions?|percent|points?|times|fold|hal(?:f|ves)"
+    r"|thirds?|fourths?|quarters?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|hundredths?|thousandths?|squared"
+    r"|cubed|factorial|degrees?|mod)\b"
+)
+# Hours of a clock, which a difference passes round, and what else a difference may be taken of.
+_CLOCK = re.compile(r"clock|\bnoon\b|\bmidnight\b|\b[apAP]\.?[mM]\b|\bmod|\bhours?\b|\binclusive|\bpercent|%|\bratio\b")
+_CIRCLES = (12, 24, 60, 360)
+
+
+def with_steps(text: str) -> str:
+    """The plain text of a line, with single steps in words written as calculations."""
+    for glance, pattern, write in _FORMS:
+        if glance in text:
+            text = pattern.sub(write, text)
+    return text
+
+
+def may_step(text: str) -> bool:
+    """Whether a line without a sign may hold such a step: a cheap first glance."""
+    return any(word in text for word in _WORDS)
+
+
+_WORDS = ("he difference between ", "he difference of ", "he sum of ", " than ", " take away ", " into ", ", which ",
+          ", that is ", ", or ", ", making ", ", giving ")  # fmt: skip
+
+
+def _named(match: re.Match[str]) -> str:
+    """``The difference between $456 and $420 is $46``."""
+    one, other, result = values(match)
+    if not counts_alike(match):
+        return match[0]
+    if match["name"] == "sum":
+        return equation(match, "+")
+    if _CLOCK.search(match.string) or any(result == circle - abs(one - other) for circle in _CIRCLES):
+        return match[0]
+    return equation(match, "-", turned=one < other)
+
+
+def _than(match: re.Match[str]) -> str:
+    """``9 fewer than 28 is 17``; not ``7 more than 3 is 4``, in which the result is what is more."""
+    one, other, result = values(match)
+    if not counts_alike(match) or result == abs(one - other) or _CLOCK.search(match.string):
+        return match[0]
+    return equation(match, "+") if match["word"] == "more" else equation(match, "-", turned=True)
+
+
+def _take_away(match: re.Match[str]) -> str:
+    return equation(match, "-") if counts_alike(match) else match[0]
+
+
+def _restated(match: re.Match[str]) -> str:
+    """``63 divided by 9, which is 8``; not ``20 minus 6, which is 6``, which says something of its last number."""
+    one, other, result = values(match)
+    if result in (one, other) or _SCALES.search(match[0].replace(" times ", " ", 1)):
+        return match[0]
+    things = {word for name in ("first", "second", "label") if (word := match[name].strip().removesuffix("s"))}
+    money = "$" in (match["one"] + match["other"])
+    if len(things) > 1 or money != ("$" in match["result"]) or (match["word"] == "or" and _CHOICE.search(match.string)):
+        return match[0]
+    if match["sign"] in ("plus", "minus") and not counts_alike(match):
+        return match[0]
+    return match["before"] + equation(match, _SIGNS[match["sign"]])
+
+
+def _goes_into(match: re.Match[str]) -> str:
+    """``140 goes into 700 exactly 6 times``; how often it goes whole is said as well, and how often in a row."""
+    few = {"once": "1", "twice": "2"}
+    one, other = (in_digits(match[name].lstrip("$")) for name in ("one", "other"))
+    result = few[match["few"]] if match["few"] else in_digits(match["result"])
+    divisor, number = Fraction(one), Fraction(other)
+    if divisor <= 1 or number <= 0 or _in_a_row(divisor, number) == Fraction(result):
+        return match[0]
+    if match["exactly"] is None and (number / divisor).denominator != 1:
+        return match[0]
+    return f"{STATES} {other} / {one} = {result}"
+
+
+def _in_a_row(divisor: Fraction, number: Fraction) -> int:
+    """How many times a number is divided whole: three times by 2 for 24."""
+    steps = 0
+    while (number := number / divisor).denominator == 1:
+        steps += 1
+    return steps
+
+
+def values(match: re.Match[str]) -> list[Fraction]:
+    """Both operands and the result."""
+    return [Fraction(in_digits(match[name].lstrip("$"))) for name in ("one", "other", "result")]
+
+
+def counts_alike(match: re.Match[str]) -> bool:
+    """Whether one thing is counted, no result alone has a name, and no name is a number of its own (``2 dozen``)."""
+    first, second, label = (match[name].strip().removesuffix("s") for name in ("first", "second", "label"))
+    money = {match[name][0] == "$" for name in ("one", "other", "result")}
+    if len({first, second, label} - {""}) > 1 or len(money) > 1 or _SCALES.search(match[0]):
+        return False
+    return bool(second or label) if first else bool(second) or not label
+
+
+def equation(match: re.Match[str], sign: str, *, turned: bool = False) -> str:
+    """The calculation of a match in signs."""
+    one, other = (match["one"], match["first"]), (match["other"], match["second"])
+    (left, first), (right, second) = (other, one) if turned else (one, other)
+    left, right, result = (_in_digits(number) for number in (left, right, match["result"]))
+    return f"{STATES} {left}{first} {sign} {right}{second} = {result}{match['label']}"
+
+
+def _in_digits(amount: str) -> str:
+    return f"${in_digits(amount[1:])}" if amount[0] == "$" else in_digits(amount)
+
+
+_FORMS = (
+    ("he difference ", _NAMED, _named),
+    ("he sum of ", _NAMED, _named),
+    (" than ", _THAN, _than),
+    (" take away ", _TAKE_AWAY, _take_away),
+    (", ", _RESTATED, _restated),
+    (" into ", _GOES_INTO, _goes_into),
+)
