@@ -86,3 +86,25 @@ def s3():
         yield client
     filesystem.clear_instance_cache()
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory):
+    """Give a random extractor, with what the library's ``generate`` answers."""
+    from extractor_cases import untrained_case
+
+    return untrained_case(tmp_path_factory.mktemp("untrained"))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Give an extractor that has learnt a little, likewise."""
+    from extractor_cases import trained_case
+
+    return trained_case(tmp_path_factory.mktemp("trained"))
+
+
+@pytest.fixture(params=["untrained", "trained"])
+def case(request):
+    """Give each of the two in turn."""
+    return request.getfixturevalue(request.param)

@@ -4,27 +4,12 @@ import random
 from unittest.mock import patch
 
 import pytest
-from extractor_cases import HOSTILE, LINES, NEW_TOKENS, loaded_from, plain, trained_case, untrained_case
+from extractor_cases import HOSTILE, LINES, NEW_TOKENS, loaded_from, plain
 from tiny_models import tiny_gemma
 
 from grader.engines import greedy
 from grader.engines.greedy import Row
 from grader.engines.torch_extractor import TorchExtractor
-
-
-@pytest.fixture(scope="module")
-def untrained(tmp_path_factory):
-    return untrained_case(tmp_path_factory.mktemp("untrained"))
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    return trained_case(tmp_path_factory.mktemp("trained"))
-
-
-@pytest.fixture(params=["untrained", "trained"])
-def case(request):
-    return request.getfixturevalue(request.param)
 
 
 @pytest.mark.parametrize("seed", range(6))

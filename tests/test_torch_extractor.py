@@ -13,8 +13,6 @@ from extractor_cases import (
     equations,
     loaded_from,
     plain,
-    trained_case,
-    untrained_case,
 )
 from peft import LoraConfig, get_peft_model
 from tiny_models import GEMMA_CONTROL, tiny_gemma, tiny_phi
@@ -25,21 +23,6 @@ from grader.engines.torch_extractor import TorchExtractor
 from grader.errors import AdapterError
 from grader.modeling import encode, encode_all
 from grader.prompts import extractor_prompt, extractor_response
-
-
-@pytest.fixture(scope="module")
-def untrained(tmp_path_factory):
-    return untrained_case(tmp_path_factory.mktemp("untrained"))
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    return trained_case(tmp_path_factory.mktemp("trained"))
-
-
-@pytest.fixture(params=["untrained", "trained"])
-def case(request):
-    return request.getfixturevalue(request.param)
 
 
 def test_the_models_of_these_tests_answer_in_many_ways(trained, untrained):

@@ -4,9 +4,10 @@
 2. It follows from the linear equations before it: it holds, or holds as rounded.
 3. It contradicts them: it fails, but only as a step of a derivation in which the letters keep their meaning.
    What comes after it is judged by the line that failed.
-4. It rewrites an expression wrongly, and its letters turn out not to be zero: it fails.
-5. What is not linear holds as a multiple of an equation before it, as one of its solutions, or for known values; only
-   a wrong factoring and a wrong multiplying out fail. Calculations with the imaginary unit are judged by its square.
+4. It rewrites an expression wrongly, and nothing lets it be an equation for its letters: it fails.
+5. What is not linear holds as a multiple of an equation before it, as one of its solutions, or for known values. It
+   fails as a wrong factoring of the equation before it, and as a next step that nothing solves together with that one.
+   Calculations with the imaginary unit are judged by its square.
 6. A comparison holds where values or an earlier one prove it.
 7. Everything else stays ``symbolic``: givens, definitions, bounds.
 """

@@ -30,7 +30,7 @@ def miswritten(claim: Claim) -> str | None:
     if not _is_firm(claim) or not all(map(_can_only_be_meant_so, claim.forms)):
         return None
     form, (left, right) = claim.forms[0], claim.sides()
-    if is_multiplied_out(form.left) or _bare(left) == _bare(_spelled(form.one)):
+    if _is_multiplied_out(form.left) or _bare(left) == _bare(_spelled(form.one)):
         return f"{right} is {_spelled(form.other)}, not {left}"
     return f"{left} is {_spelled(form.one)}, not {right}"
 
@@ -44,7 +44,7 @@ def _can_only_be_meant_so(form: Form) -> bool:
         return False
     if () not in form.zero and max(degree(form.one.above), degree(form.other.above)) < SQUARE:
         return False
-    return not (is_multiplied_out(form.left) and is_multiplied_out(form.right))
+    return not (_is_multiplied_out(form.left) and _is_multiplied_out(form.right))
 
 
 def breaks_chain(claim: Claim, before: Claim) -> str | None:
@@ -75,7 +75,7 @@ def wrong_product(claim: Claim) -> str | None:
         first = tuple(claim.letters) * size
         if degree(is_now.above) != size or is_now.above.get(first) != meant.above[first]:
             continue
-        if is_multiplied_out(plain) and _sums_multiplied(product) > 1:
+        if _is_multiplied_out(plain) and _sums_multiplied(product) > 1:
             return f"{written} is {_spelled(is_now)}, not {right if written == left else left}"
     return None
 
@@ -156,7 +156,7 @@ def _is_rewritten(claim: Claim, before: Claim) -> bool:
     trees = [_tree(claim, ours), _tree(before, theirs)]
     if any(tree is None or not letters_of(tree) for tree in trees) or any(side.isalpha() for side in shared):
         return False
-    return not all(tree is not None and is_multiplied_out(tree) for tree in trees)
+    return not all(tree is not None and _is_multiplied_out(tree) for tree in trees)
 
 
 def _tree(claim: Claim, side: str) -> Node | None:
@@ -169,10 +169,10 @@ def _tree(claim: Claim, side: str) -> Node | None:
 def _is_firm(claim: Claim) -> bool:
     """Whether it is meant exactly, of letters that stand for any number."""
     exact = claim.equation.doubt is None and not claim.equation.approximate and not claim.compares
-    return exact and bool(claim.forms) and all(map(is_unknown, claim.letters))
+    return exact and bool(claim.forms) and all(map(_is_unknown, claim.letters))
 
 
-def is_unknown(name: str) -> bool:
+def _is_unknown(name: str) -> bool:
     """Whether a letter stands for any number: none that is a number itself, nor an index or a function's value."""
     return len(name) == 1 and name.isascii() and name not in "ide"
 
@@ -183,7 +183,7 @@ def _spelled(ratio: Ratio) -> str:
     return f"({spell(ratio.above)})/({spell(ratio.below)})"
 
 
-def is_multiplied_out(tree: Node) -> bool:
+def _is_multiplied_out(tree: Node) -> bool:
     """Whether a tree is a sum of terms of different letters, each a number times powers of letters."""
     terms, stack = [], [tree]
     while stack:

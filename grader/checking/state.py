@@ -181,8 +181,7 @@ class State:
     def _curved(self, claim: Claim) -> Finding:
         """What is not linear holds for the values that its letters have, or as a multiple of an equation before it."""
         known = self._worlds[0].values(claim.letters)
-        by_chance = vanishes(claim, known) and wrong_product(claim) is not None
-        if known and not by_chance and not self._varies() and becomes_identity(claim, known):
+        if known and not self._varies() and becomes_identity(claim, known) and not self._by_chance(claim, known):
             return Finding(CheckStatus.HOLDS, f"follows from {self._names(self._sources(known))}")
         before = self._curves.same(claim)
         if before is not None:
@@ -192,6 +191,11 @@ class State:
         self._curves.take(claim)
         reason = misfactored(claim, self._last)
         return Finding(CheckStatus.FAILS, reason) if reason is not None else self._contradicted(claim) or UNDECIDED
+
+    @staticmethod
+    def _by_chance(claim: Claim, known: Mapping[str, Fraction]) -> bool:
+        """``x^3-7x+6 = (x-1)(x^2+x+6)`` is true for x = 1, whatever the second factor."""
+        return vanishes(claim, known) and wrong_product(claim) is not None
 
     def _contradicted(self, claim: Claim) -> Finding | None:
         """A next step that nothing solves together with the equation before it."""

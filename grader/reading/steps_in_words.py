@@ -10,7 +10,7 @@ import re
 from fractions import Fraction
 
 from grader.numbers import STATES
-from grader.reading.sums_in_words import END, START, WORD
+from grader.reading.sums_in_words import END, START, WORD, as_equation, counts_one_thing, values
 from grader.reading.written_numbers import NUMBER, in_digits
 
 _ONE = rf"(?P<one>\$?{NUMBER})(?P<first>(?:{WORD}){{0,2}})"
@@ -57,11 +57,13 @@ def with_steps(text: str) -> str:
 
 def may_step(text: str) -> bool:
     """Whether a line without a sign may hold such a step: a cheap first glance."""
-    return any(word in text for word in _WORDS)
+    if any(word in text for word in _WORDS):
+        return True
+    return ", " in text and any(sign in text for sign in _SIGNS)
 
 
-_WORDS = ("he difference between ", "he difference of ", "he sum of ", " than ", " take away ", " into ", ", which ",
-          ", that is ", ", or ", ", making ", ", giving ")  # fmt: skip
+_WORDS = ("he difference between ", "he difference of ", "he sum of ", " more than ", " less than ", " fewer than ",
+          " take away ", " into ")  # fmt: skip
 
 
 def _named(match: re.Match[str]) -> str:
@@ -70,10 +72,10 @@ def _named(match: re.Match[str]) -> str:
     if not counts_alike(match):
         return match[0]
     if match["name"] == "sum":
-        return equation(match, "+")
+        return as_equation(match, "+")
     if _CLOCK.search(match.string) or any(result == circle - abs(one - other) for circle in _CIRCLES):
         return match[0]
-    return equation(match, "-", turned=one < other)
+    return as_equation(match, "-", turned=one < other)
 
 
 def _than(match: re.Match[str]) -> str:
@@ -81,11 +83,11 @@ def _than(match: re.Match[str]) -> str:
     one, other, result = values(match)
     if not counts_alike(match) or result == abs(one - other) or _CLOCK.search(match.string):
         return match[0]
-    return equation(match, "+") if match["word"] == "more" else equation(match, "-", turned=True)
+    return as_equation(match, "+") if match["word"] == "more" else as_equation(match, "-", turned=True)
 
 
 def _take_away(match: re.Match[str]) -> str:
-    return equation(match, "-") if counts_alike(match) else match[0]
+    return as_equation(match, "-") if counts_alike(match) else match[0]
 
 
 def _restated(match: re.Match[str]) -> str:
@@ -99,7 +101,7 @@ def _restated(match: re.Match[str]) -> str:
         return match[0]
     if match["sign"] in ("plus", "minus") and not counts_alike(match):
         return match[0]
-    return match["before"] + equation(match, _SIGNS[match["sign"]])
+    return match["before"] + as_equation(match, _SIGNS[match["sign"]])
 
 
 def _goes_into(match: re.Match[str]) -> str:
@@ -123,30 +125,12 @@ def _in_a_row(divisor: Fraction, number: Fraction) -> int:
     return steps
 
 
-def values(match: re.Match[str]) -> list[Fraction]:
-    """Both operands and the result."""
-    return [Fraction(in_digits(match[name].lstrip("$"))) for name in ("one", "other", "result")]
-
-
 def counts_alike(match: re.Match[str]) -> bool:
     """Whether one thing is counted, no result alone has a name, and no name is a number of its own (``2 dozen``)."""
-    first, second, label = (match[name].strip().removesuffix("s") for name in ("first", "second", "label"))
-    money = {match[name][0] == "$" for name in ("one", "other", "result")}
-    if len({first, second, label} - {""}) > 1 or len(money) > 1 or _SCALES.search(match[0]):
+    if not counts_one_thing(match) or _SCALES.search(match[0]):
         return False
+    first, second, label = (match[name].strip() for name in ("first", "second", "label"))
     return bool(second or label) if first else bool(second) or not label
-
-
-def equation(match: re.Match[str], sign: str, *, turned: bool = False) -> str:
-    """The calculation of a match in signs."""
-    one, other = (match["one"], match["first"]), (match["other"], match["second"])
-    (left, first), (right, second) = (other, one) if turned else (one, other)
-    left, right, result = (_in_digits(number) for number in (left, right, match["result"]))
-    return f"{STATES} {left}{first} {sign} {right}{second} = {result}{match['label']}"
-
-
-def _in_digits(amount: str) -> str:
-    return f"${in_digits(amount[1:])}" if amount[0] == "$" else in_digits(amount)
 
 
 _FORMS = (

@@ -165,19 +165,19 @@ def _spelled(operand: str) -> str:
 
 def _joined(match: re.Match[str]) -> str:
     """``46 and 38 make 94`` as a sum; not where it may be a product, or what a recipe makes."""
-    one, other, result = _values(match)
-    if not _counts_one_thing(match) or result in (one * other, abs(one - other)):
+    one, other, result = values(match)
+    if not counts_one_thing(match) or result in (one * other, abs(one - other)):
         return match[0]
     if match["is"] is not None and not _is_sum(match):
         return match[0]
     if f"{one}{other}" == str(result) or one**2 + other**2 == result**2:
         return match[0]  # "2 and 3 make 23", "legs of 3 and 4 make 5"
-    return _equation(match, "+")
+    return as_equation(match, "+")
 
 
 def _is_sum(match: re.Match[str]) -> bool:
     """Whether ``81 and 20 is 111`` can be nothing else: no factor, multiple or power, nor ``5 are 2 primes``."""
-    one, other, result = _values(match)
+    one, other, result = values(match)
     label = match["label"].strip().removesuffix("s")
     named = {match[name].strip().removesuffix("s") for name in ("first", "second")}
     if result <= max(one, other) or (label and label not in named) or _OTHER_WAYS.search(match.string):
@@ -203,32 +203,36 @@ MAX_POWER = 40
 
 def _less_or_over(match: re.Match[str]) -> str:
     """``$50 less $8 is $41`` and ``700 mL over 35 mL is 25``."""
-    one, other, result = _values(match)
+    one, other, result = values(match)
     if match["word"] == "less":
-        return _equation(match, "-") if _counts_one_thing(match) else match[0]
+        return as_equation(match, "-") if counts_one_thing(match) else match[0]
     whole = one.denominator == other.denominator == 1 and max(one, other) < MAX_CHOICES
     ways = math.comb(int(one), int(other)) if whole else None
     if match["first"] != match["second"] or match["label"] or result in (one - other, ways):
         return match[0]  # "20 over 15 is 5", "5 over 2 is 10"
-    return _equation(match, "/")
+    return as_equation(match, "/")
 
 
 MAX_CHOICES = 1000
 """Numbers up to which a quotient may be a binomial coefficient as well."""
 
 
-def _values(match: re.Match[str]) -> list[Fraction]:
+def values(match: re.Match[str]) -> list[Fraction]:
+    """Both operands and the result."""
     return [Fraction(in_digits(match[name].lstrip("$"))) for name in ("one", "other", "result")]
 
 
-def _counts_one_thing(match: re.Match[str]) -> bool:
+def counts_one_thing(match: re.Match[str]) -> bool:
     """Whether what stands behind the numbers, and the signs of money before them, are the same or left out."""
     things = {word for name in ("first", "second", "label") if (word := match[name].strip().removesuffix("s"))}
     money = {match[name][0] == "$" for name in ("one", "other", "result")}
     return len(things) < 2 and len(money) == 1
 
 
-def _equation(match: re.Match[str], sign: str) -> str:
-    one, other, result = (_spelled(match[name]) for name in ("one", "other", "result"))
+def as_equation(match: re.Match[str], sign: str, *, turned: bool = False) -> str:
+    """The calculation of a match in signs, its operands in their order or the other one."""
+    left, right = (f"{_spelled(match[name])}{match[label]}" for name, label in (("one", "first"), ("other", "second")))
+    if turned:
+        left, right = right, left
     marks = "".join(char for char in match[0] if char in MARKS)
-    return f"{STATES} {one}{match['first']} {sign} {other}{match['second']} = {result}{match['label']}{marks}"
+    return f"{STATES} {left} {sign} {right} = {_spelled(match['result'])}{match['label']}{marks}"
