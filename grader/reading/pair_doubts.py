@@ -1,0 +1,172 @@
+"""Why two neighbours of a chain must not fail a row: names, shares, worths, and units that do not fit."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from grader.checking.arithmetic import evaluate
+from grader.checking.grammar import parse
+from grader.checking.units import (
+    OTHER_MONEY,
+    clashing_rates,
+    mixes_units,
+    refutable,
+    same_digits,
+    same_units,
+    unit_named,
+)
+from grader.limits import LimitError
+from grader.numbers import CURRENCY_CODES
+from grader.reading.numerals import has_numeral
+from grader.types import SCALED
+
+if TYPE_CHECKING:
+    from grader.reading.sides import Chain, Side
+
+_DIVIDES = re.compile(r"[^\d*^()+]")  # more than factors and a remainder
+AMOUNTS = frozenset(("$", OTHER_MONEY))
+MONEY = AMOUNTS | {"dollar", "cent"}
+_DETERMINERS = frozenset("the this that these those its our their his her my your each every a an".split())  # noqa: SIM905
+_BEHIND = ("of", "by", "to", "from", "into")
+"""Words behind which a calculation is one of two operands: "Adding 5 to 2 * 3 gives 11"."""
+AMBIGUOUS = "the line can be read in more than one way"
+NAME = "the left side may be a name, not a quantity"
+QUANTITIES = "two quantities are set equal without a calculation"
+UNITS = "different units stand in one calculation"
+WORTH = "things are set equal to what they come to"
+
+
+def doubt_of_comparison(left: Side, right: Side) -> str | None:
+    """Why ``7 < 5`` must not fail a row: its sides may be counted in different things."""
+    for side in (left, right):
+        if side.ambiguous or side.ordered or side.scaled or side.letters or side.rates or side.mixes_words_and_ranks():
+            return AMBIGUOUS
+    return UNITS if set(left.units) != set(right.units) else None
+
+
+def doubt_of(left: Side, right: Side, *, first: bool, worded: bool, algebra: bool) -> str | None:
+    """Why this pair must not fail a row, or None. ``first``: the left side is the first of its chain."""
+    for side in (left, right):
+        if side.ambiguous or (side.ordered and side.calculates) or side.mixes_words_and_ranks() or side.adds_to_share():
+            return AMBIGUOUS
+    if algebra:
+        # "n = 110_2" may be followed by "n = 110"
+        return AMBIGUOUS if has_numeral(left) or has_numeral(right) else None
+    if any(side.scaled and side.operators for side in (left, right)):
+        return AMBIGUOUS
+    if worded and left.named is not None and left.named.lower() in (_BEHIND if first else ("of",)):
+        return AMBIGUOUS
+    if worded and left.labels and left.things and left.things[-1].partition(" ")[0] in _DETERMINERS:
+        return AMBIGUOUS  # "At 3 * 4 the total is 15"
+    rates = sorted({*left.rates} ^ {*right.rates})
+    if rates and clashing_rates(left.units, rates, right.units):
+        return UNITS
+    if any(mixes_units(side.units) and side.sums() for side in (left, right)):
+        return UNITS  # "4 pounds - 6 ounces"
+    if left.currency and right.currency and left.currency != right.currency:
+        return UNITS  # "EUR 45 x 8 = USD 390"
+    if left.is_share() and _is_amount(right, left):
+        return QUANTITIES  # "40% = 80, so 100% = 200", "1/3 = 18 / 2"
+    if left.sums_things() and _is_worth(right, left):
+        return WORTH  # "2 adults + 3 children = 2(12) + 3(6) = $42"
+    if right.is_percentage() and left.text().isdecimal():
+        return QUANTITIES  # "250 - 125 = 125 = 50%"
+    applied = left.applied and not (worded or left.labels)
+    if left.unknown or left.calculates or applied or (left.operators and not left.labels and not worded):
+        money = not AMOUNTS.isdisjoint((*left.units, *right.units))
+        return SCALED if left.is_shortened(money=money) or right.is_shortened(money=money) else None
+    if not worded and _states_conversion(left, right):
+        return None
+    if left.labels or (first and (left.led or left.units or worded)):
+        return NAME
+    if first and left.is_number() and right.is_number():
+        return QUANTITIES  # "0 = 5, so there is no solution"; "-30 = 90" below "120"
+    if first and left.is_year() and (right.sums() or "." in right.text()):
+        return NAME  # "2021 = 500 + 50", but not "2016 = 32 * 63"
+    if not right.operators and (left.labels or right.labels or left.units or right.units):
+        return QUANTITIES
+    return None
+
+
+def states_product(chain: Chain) -> bool:
+    """Whether a chain is one number that is taken apart, and nothing more; into powers it may be done step by step."""
+    left, right, *others = chain.sides
+    if chain.worded or not right.readable or not _is_taken_apart(left, right):
+        return False
+    return all("^" in right.text() and "^" in other.text() and not other.words_used for other in others)
+
+
+def _is_taken_apart(left: Side, right: Side) -> bool:
+    """Whether a number is said to be a product or a power: ``since 2022 = 4 * 505 + 3``, ``90 = 2 * 3 * 5^2``.
+
+    What 12 of something come to (``so 12 = 12 * 5``) has the number in it, goes on or is much more, and is no power;
+    a year brings anything, and so may what stands before a colon or a comma.
+    """
+    if not left.may_be_taken_apart() or right.things or right.units or right.letters or right.unknown or right.branches:
+        return False
+    number, text = left.text(), right.text()
+    if not ("*" in text or "^" in text) or number in right.pieces:
+        return False
+    try:
+        values = sorted((Fraction(number), evaluate(parse(text))))
+    except (ArithmeticError, ValueError, LimitError):
+        return False
+    if left.led and not left.reasoned and _DIVIDES.search(text):
+        return False
+    near = left.is_year() or (left.led and not left.reasoned and right.operators == 1 and "^" not in text)
+    return values[1] <= values[0] * (Fraction(11, 10) if near else 10 if "^" in text else 2)
+
+
+def _is_amount(right: Side, share: Side) -> bool:
+    """Whether a percentage or a fraction may be named here and not meant: it is set equal to more than a whole."""
+    text = right.text()
+    if right.calculates:
+        return _is_whole_or_more(text)
+    if text.isdecimal() and not right.operators:
+        return not (text == "1" and share.is_whole())
+    return share.is_percentage() and len(share.pieces[0]) < 3 and right.is_literal() and text[0] not in "0."
+
+
+def _is_whole_or_more(text: str) -> bool:
+    """Whether a calculation comes to one or more, or cannot be told."""
+    try:
+        return evaluate(parse(text)) >= 1
+    except (ArithmeticError, ValueError, LimitError):
+        return True
+
+
+def _is_worth(right: Side, things: Side) -> bool:
+    """Whether a sum of things is set equal to money, to a calculation or to a measure in place of their number."""
+    units = {unit_named(word) for thing in things.things for word in thing.split()} | {*things.units}
+    if not AMOUNTS.isdisjoint(right.units):
+        return MONEY.isdisjoint(units) and not all(thing.upper() in CURRENCY_CODES for thing in things.things)
+    if len(set(things.things)) == 1:
+        return False
+    return right.calculates or (bool(right.units) and units.isdisjoint(right.units))
+
+
+def _states_conversion(left: Side, right: Side) -> bool:
+    """``3 hours = 160 minutes``: two bare numbers, each with its unit and no word more."""
+    for side in (left, right):
+        if side.words_used or len(side.pieces) != 1 or side.labels != sum(unit not in AMOUNTS for unit in side.units):
+            return False
+    if refutable(left.units, right.units):
+        return True
+    return len(left.units) == len(right.units) == 1 and same_digits(
+        left.text(), right.text(), left.units[0], right.units[0]
+    )
+
+
+def letters_are_unknowns(left: Side, right: Side) -> bool:
+    """Whether letters behind the numbers may be unknowns: units stand behind all terms, or behind the result too."""
+    if left.unknown or right.unknown:
+        return True
+    for side in (left, right):
+        if side.letters and side.sums() and len(side.letters) != side.operators + 1:
+            return True
+    if not left.letters:
+        return bool(right.letters) and right.operators > 0
+    ours, theirs = ({letter for _, letter in side.letters} for side in (left, right))
+    return ours != theirs and not same_units(ours, [*right.units, *right.rates])
