@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from grader.checking.arithmetic import evaluate
-from grader.checking.check import differ_in_magnitude
+from grader.checking.excuses import differ_in_magnitude
 from grader.checking.grammar import parse
 from grader.checking.units import LENGTHS, unit_named
 from grader.limits import LimitError

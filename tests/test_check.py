@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from grader import limits
 from grader.checking import symbolic
 from grader.checking.arithmetic import show
-from grader.checking.check import RUNS_ON, Checker, say
+from grader.checking.check import Checker
+from grader.checking.explain import say
+from grader.checking.outcomes import RUNS_ON
 from grader.types import SCALED, CheckStatus, Equation, Source
 
 ROOT = Path(__file__).parent.parent
