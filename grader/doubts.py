@@ -73,7 +73,7 @@ class Doubts:
 
     def __init__(self, solution: str) -> None:
         lower = _straight(solution).lower()
-        self._signs = [sign for sign in _SIGNS if sign in lower]
+        self._signs = list(filter(lower.__contains__, _SIGNS))
 
     def __bool__(self) -> bool:
         return bool(self._signs)
@@ -96,7 +96,7 @@ class Doubts:
 
     def _may_hold(self, text: str) -> bool:
         lower = text.lower()
-        return any(sign in lower for sign in self._signs)
+        return any(map(lower.__contains__, self._signs))
 
 
 def turns_back(text: str, following: str) -> bool:

@@ -33,7 +33,10 @@ _STATEMENT = re.compile(
     rf"(?P<left>{_QUANTITY}){GAP}(?P<relation>{_RELATION}){GAP}(?:exactly )?(?P<right>{_QUANTITY})"
     rf"(?={GAP}[*]*(?:$|[.;!)](?!\d)|, (?!\d)|:|(?:so|since|because|as|which)\b))"
 )
-_SIGN_GLANCE = re.compile(rf"={GAP}(?:exactly )?\d[\d.,]*[ {MARKS}-]*([A-Za-z]+)")
+_SIGN_GLANCE = re.compile(
+    rf"([A-Za-z]+)\.?{_POWER.replace('(?P<power>', '(?:')}{GAP}="
+    rf"(?={GAP}(?:exactly )?\d[\d.,]*[ {MARKS}-]*([A-Za-z]+))"
+)
 _GLANCES = {
     word: re.compile(rf"{word}(?:exactly |equal to |the same as |s |to )?{NUMBER}[ {MARKS}-]*([A-Za-z]+)")
     for word in (" is ", " are ", " equal", " make", " converts ")
@@ -62,18 +65,23 @@ class _Quantity(NamedTuple):
 
 def with_conversions(text: str) -> str:
     """The plain text of a line, with stated conversions written as equations in one unit."""
-    if not (("=" in text and _names_unit(_SIGN_GLANCE, text)) or may_convert(text)) or _OWN_RULES.search(text):
+    if not (("=" in text and _sets_units_equal(text)) or may_convert(text)) or _OWN_RULES.search(text):
         return text
     return _STATEMENT.sub(_equation, text)
 
 
 def may_convert(text: str) -> bool:
     """Whether a line without ``=`` may state a conversion: a cheap first glance."""
-    return any(word in text and _names_unit(glance, text) for word, glance in _GLANCES.items())
+    return any(word in text and any(map(_names_unit, glance.findall(text))) for word, glance in _GLANCES.items())
 
 
-def _names_unit(glance: re.Pattern[str], text: str) -> bool:
-    return any(unit_named(word) or word.lower() in _BEFORE_UNITS for word in glance.findall(text))
+def _sets_units_equal(text: str) -> bool:
+    """Whether a unit stands before an equals sign, and one behind the number that follows it."""
+    return any(_names_unit(left) and _names_unit(right) for left, right in _SIGN_GLANCE.findall(text))
+
+
+def _names_unit(word: str) -> bool:
+    return unit_named(word) is not None or word.lower() in _BEFORE_UNITS
 
 
 _BEFORE_UNITS = frozenset({"in", "square", "cubic", "sq", "cu"})

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CHARACTERS
-from grader.numbers import STATES, UNREADABLE, clean, tokenise
+from grader.numbers import COMPARISONS, STATES, UNREADABLE, clean, tokenise
 from grader.reading.components import with_components
 from grader.reading.congruences import is_supposed
 from grader.reading.conversions import may_convert, with_conversions
@@ -94,7 +94,7 @@ def read_line(text: str) -> Reading:
 
 def _may_relate(text: str) -> bool:
     """Whether a line without ``=`` can hold a relation: another sign, "equals", or a word behind a calculation."""
-    if any(word in text for word in _RELATING) or _CALCULATES.search(text) is not None:
+    if any(map(text.__contains__, _RELATING)) or _CALCULATES.search(text) is not None:
         return True
     # Other words say so little that the statement itself must stand there.
     said = may_convert(text) or may_calculate(text) or may_step(text) or may_count(text)
@@ -125,7 +125,8 @@ def read_by_tokens(text: str) -> Reading:
     approximate = _ROUNDING.search(text) is not None
     scaled = _SCALE.search(text) is not None
     equations: list[Equation] = []
-    supposed = _SUPPOSES.search(text) is not None
+    ordered = any(not COMPARISONS.isdisjoint(chain.relations) for chain in walker.chains)
+    supposed = ordered and _SUPPOSES.search(text) is not None
     tried = is_supposed(text)
     doubtful = walker.doubtful
     property_named = any(chain.worded for chain in walker.chains) and _PROPERTY.search(text) is not None

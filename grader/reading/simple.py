@@ -141,9 +141,9 @@ def _says_more(around: str) -> bool:
     """Whether the text around the calculations may mean anything to the reference path."""
     if _SIGNS.search(around):
         return True
-    if any(word in around for word in _WORDS):
+    if any(map(around.__contains__, _WORDS)):
         plain = _HARMLESS.sub("", around)
-        if any(word in plain for word in _WORDS):
+        if any(map(plain.__contains__, _WORDS)):
             return True
     if " of" in around and _SHARE.search(around):
         return True

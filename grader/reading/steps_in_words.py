@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from itertools import chain
 
 from grader.numbers import STATES
 from grader.reading.sums_in_words import END, START, WORD, as_equation, counts_one_thing, values
@@ -49,21 +50,15 @@ _CIRCLES = (12, 24, 60, 360)
 
 def with_steps(text: str) -> str:
     """The plain text of a line, with single steps in words written as calculations."""
-    for glance, pattern, write in _FORMS:
-        if glance in text:
+    for words, pattern, write in _FORMS:
+        if any(map(text.__contains__, words)):
             text = pattern.sub(write, text)
     return text
 
 
 def may_step(text: str) -> bool:
     """Whether a line without a sign may hold such a step: a cheap first glance."""
-    if any(word in text for word in _WORDS):
-        return True
-    return ", " in text and any(sign in text for sign in _SIGNS)
-
-
-_WORDS = ("he difference between ", "he difference of ", "he sum of ", " more than ", " less than ", " fewer than ",
-          " take away ", " into ")  # fmt: skip
+    return any(map(text.__contains__, _WORDS))
 
 
 def _named(match: re.Match[str]) -> str:
@@ -134,10 +129,11 @@ def counts_alike(match: re.Match[str]) -> bool:
 
 
 _FORMS = (
-    ("he difference ", _NAMED, _named),
-    ("he sum of ", _NAMED, _named),
-    (" than ", _THAN, _than),
-    (" take away ", _TAKE_AWAY, _take_away),
-    (", ", _RESTATED, _restated),
-    (" into ", _GOES_INTO, _goes_into),
+    (("he difference between ", "he difference of ", "he sum of "), _NAMED, _named),
+    ((" more than ", " less than ", " fewer than "), _THAN, _than),
+    ((" take away ",), _TAKE_AWAY, _take_away),
+    (tuple(f" {sign} " for sign in _SIGNS), _RESTATED, _restated),
+    ((" into ",), _GOES_INTO, _goes_into),
 )
+"""Words of which a line must have one, the step, and how it is written as a calculation."""
+_WORDS = tuple(chain.from_iterable(words for words, _, _ in _FORMS))

@@ -82,11 +82,11 @@ def with_signs(text: str) -> str:
     """The plain text of a line, with ``the sum of 3, 4 and 5 is 12`` written as ``3 + 4 + 5 is 12``."""
     if "um of" in text or "roduct of" in text:
         text = _NAMED.sub(_signs, text)
-    if "ing " in text and any(word in text for word in _GERUNDS) and not _OTHER_SUMS.search(text):
+    if "ing " in text and any(map(text.__contains__, _GERUNDS)) and not _OTHER_SUMS.search(text):
         bare = _BARE_MATH.sub(r"\1", text)
         if (found := _DONE.sub(_done, bare)) != bare:
             text = found
-    if " and " in text and (any(word in text for word in _JOINING) or _AND_IS.search(text)):
+    if " and " in text and (any(map(text.__contains__, _JOINING)) or _AND_IS.search(text)):
         text = _JOINED.sub(_joined, text)
     if " less " in text or " over " in text:
         text = _LESS_OR_OVER.sub(_less_or_over, text)
@@ -95,9 +95,9 @@ def with_signs(text: str) -> str:
 
 def may_calculate(text: str) -> bool:
     """Whether a line without a sign may hold such a calculation: a cheap first glance."""
-    if "ing " in text and any(word in text for word in _GERUNDS):
+    if "ing " in text and any(map(text.__contains__, _GERUNDS)):
         return True
-    if " and " in text and (any(word in text for word in _JOINING) or _AND_IS.search(text)):
+    if " and " in text and (any(map(text.__contains__, _JOINING)) or _AND_IS.search(text)):
         return True
     return " less " in text or " over " in text
 
