@@ -108,7 +108,8 @@ class _Splitter:
         if self.code or text.startswith("####"):
             return Line(number, text, "")
         doubt = TRACE if self.trace else None
-        if "<" in text or "[" in text or "◁" in text:
+        text_read = without_annotations(text)
+        if "<" in text_read or "[" in text_read or "◁" in text_read:
             opened, closed = _TRACE_OPEN.search(text), _TRACE_CLOSE.search(text)
             if opened or closed:
                 doubt = TRACE
@@ -116,7 +117,7 @@ class _Splitter:
                     self.traced = number  # where the prompt opens the trace, the answer begins within it
                 self.trace = bool(opened) and not (closed and opened and closed.start() > opened.start())
                 self.traced = self.traced or -1
-        text_read = _plain(without_annotations(text))
+        text_read = _plain(text_read)
         if not text_read.isascii():
             text_read = _UNIT_IN_BRACKETS.sub(r" \1\2", text_read).translate(_FULL_WIDTH)
         if self.commas:

@@ -33,10 +33,10 @@ _STATEMENT = re.compile(
     rf"(?P<left>{_QUANTITY}){GAP}(?P<relation>{_RELATION}){GAP}(?:exactly )?(?P<right>{_QUANTITY})"
     rf"(?={GAP}[*]*(?:$|[.;!)](?!\d)|, (?!\d)|:|(?:so|since|because|as|which)\b))"
 )
-_SIGN_GLANCE = re.compile(
-    rf"([A-Za-z]+)\.?{_POWER.replace('(?P<power>', '(?:')}{GAP}="
-    rf"(?={GAP}(?:exactly )?\d[\d.,]*[ {MARKS}-]*([A-Za-z]+))"
-)
+_SIGN_GLANCE = re.compile(rf"={GAP}(?:exactly )?\d[\d.,]*[ {MARKS}-]*([A-Za-z]+)")
+_BEFORE_SIGN = re.compile(rf"([A-Za-z]+)\.?{_POWER.replace('(?P<power>', '(?:')}{GAP}$")
+_MAX_BEFORE = 24
+"""Characters before an equals sign in which a unit ends."""
 _GLANCES = {
     word: re.compile(rf"{word}(?:exactly |equal to |the same as |s |to )?{NUMBER}[ {MARKS}-]*([A-Za-z]+)")
     for word in (" is ", " are ", " equal", " make", " converts ")
@@ -77,7 +77,12 @@ def may_convert(text: str) -> bool:
 
 def _sets_units_equal(text: str) -> bool:
     """Whether a unit stands before an equals sign, and one behind the number that follows it."""
-    return any(_names_unit(left) and _names_unit(right) for left, right in _SIGN_GLANCE.findall(text))
+    return any(
+        _names_unit(match[1])
+        and (left := _BEFORE_SIGN.search(text, max(0, match.start() - _MAX_BEFORE), match.start()))
+        and _names_unit(left[1])
+        for match in _SIGN_GLANCE.finditer(text)
+    )
 
 
 def _names_unit(word: str) -> bool:
