@@ -121,8 +121,12 @@ def nested(walker: Walker, index: int, closer: int, before: str = "") -> None:
     side.units += content.units
     side.rates += content.rates
     side.operators += content.operators + (not side.expecting)
-    text = f"{before}({content.text()})"
+    text, lettered = f"{before}({content.text()})", f"{before}({content.text_with_letters()})"
+    if content.unknown or content.counts_some():
+        side.unknown, text = True, lettered
     if side.expecting:
         side.operand(text)
     else:
         side.adjoin(text)
+    if text != lettered:
+        side.lettered[len(side.pieces) - 1] = lettered, tuple(content.all_letters())

@@ -105,7 +105,7 @@ class Moduli:
 
 def congruences(left: Side, right: Side, moduli: set[int], *, supposed: bool) -> list[Equation]:
     """``243≡2 (mod 11)``, where there is one modulus and no letter stands for a number that is not known."""
-    if len(moduli) != 1 or left.unknown or right.unknown or left.letters or right.letters:
+    if len(moduli) != 1 or left.unknown or right.unknown or left.all_letters() or right.all_letters():
         return []
     doubt = None
     if any(side.ambiguous or side.ordered or side.things or side.units or side.scaled for side in (left, right)):

@@ -41,7 +41,9 @@ WORTH = "things are set equal to what they come to"
 def doubt_of_comparison(left: Side, right: Side) -> str | None:
     """Why ``7 < 5`` must not fail a row: its sides may be counted in different things."""
     for side in (left, right):
-        if side.ambiguous or side.ordered or side.scaled or side.letters or side.rates or side.mixes_words_and_ranks():
+        if side.ambiguous or side.ordered or side.scaled or side.mixes_words_and_ranks():
+            return AMBIGUOUS
+        if side.rates or side.all_letters():
             return AMBIGUOUS
     return UNITS if set(left.units) != set(right.units) else None
 
@@ -104,7 +106,9 @@ def _is_taken_apart(left: Side, right: Side) -> bool:
     What 12 of something come to (``so 12 = 12 * 5``) has the number in it, goes on or is much more, and is no power;
     a year brings anything, and so may what stands before a colon or a comma.
     """
-    if not left.may_be_taken_apart() or right.things or right.units or right.letters or right.unknown or right.branches:
+    if not left.may_be_taken_apart() or right.unknown or right.branches:
+        return False
+    if right.things or right.units or right.all_letters():
         return False
     number, text = left.text(), right.text()
     if not ("*" in text or "^" in text) or number in right.pieces:
@@ -163,10 +167,11 @@ def letters_are_unknowns(left: Side, right: Side) -> bool:
     """Whether letters behind the numbers may be unknowns: units stand behind all terms, or behind the result too."""
     if left.unknown or right.unknown:
         return True
-    for side in (left, right):
-        if side.letters and side.sums() and len(side.letters) != side.operators + 1:
-            return True
-    if not left.letters:
-        return bool(right.letters) and right.operators > 0
-    ours, theirs = ({letter for _, letter in side.letters} for side in (left, right))
+    if left.counts_some() or right.counts_some():
+        return True
+    if (left.lettered or right.lettered) and any(len(unit) > 1 for unit in (*left.units, *right.units)):
+        return False  # "90 * (1000 m / 1 km) * (1 h / 3600 s)"
+    ours, theirs = set(left.all_letters()), set(right.all_letters())
+    if not ours:
+        return bool(theirs) and right.operators > 0
     return ours != theirs and not same_units(ours, [*right.units, *right.rates])

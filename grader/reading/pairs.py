@@ -52,7 +52,7 @@ def pairs_of(chain: Chain, *, approximate: bool, tried: bool) -> tuple[list[Equa
                 if doubt == NAME and states_product(chain):
                     doubt = None
                 relation = "≈" if rounded else "="
-            clear &= not (algebra and (before.letters or side.letters))
+            clear &= not (algebra and (before.all_letters() or side.all_letters()))
             found.append(_equation(before, side, relation, doubt, approximate=rounded, algebra=algebra))
         before = side
     return found, clear and all(equation.doubt is None for equation in found)
@@ -81,7 +81,7 @@ def as_supposed(equation: Equation) -> Equation:
 
 def _is_name(side: Side) -> bool:
     """``Day 2 = …`` and ``the cost of 3 tickets = …``: a number inside a name or a phrase."""
-    if side.calculates or side.unknown or side.letters or side.named is None:
+    if side.calculates or side.unknown or side.all_letters() or side.named is None:
         return False
     if side.operators and not side.labels:
         return False

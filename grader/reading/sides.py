@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 MAX_SHARE = 12
 """Greatest denominator of a fraction that people set equal to the amount that it is (``2/3 = 12 girls``)."""
 
@@ -20,6 +22,7 @@ class Side:
         "label",
         "labels",
         "led",
+        "lettered",
         "letters",
         "modulus",
         "named",
@@ -92,6 +95,8 @@ class Side:
         """A number is counted in a short or an Indian word for thousands or millions."""
         self.letters: list[tuple[int, str]] = []
         """Single letters behind its numbers, taken for units, with their places among the pieces."""
+        self.lettered: dict[int, tuple[str, tuple[str, ...]]] = {}
+        """By its place, a bracket in which such letters stand: its text with them as unknowns, and the letters."""
         self.modulus = 0
         """By what it is counted: ``(mod 7)`` stands behind it. Nothing of a calculation follows a modulus."""
         self.things: list[str] = []
@@ -159,9 +164,21 @@ class Side:
     def text_with_letters(self) -> str:
         """The side with the letters as the unknowns that they may be: ``4c``."""
         pieces = list(self.pieces)
+        for place, (text, _) in self.lettered.items():
+            pieces[place] = text
         for place, letter in reversed(self.letters):
             pieces.insert(place, letter)
         return "".join(pieces)
+
+    def all_letters(self) -> list[str]:
+        """The letters behind its numbers, in brackets too."""
+        inside = (letters for _, letters in self.lettered.values())
+        return [*(letter for _, letter in self.letters), *chain.from_iterable(inside)]
+
+    def counts_some(self) -> bool:
+        """Whether letters stand behind some terms of a sum only, so that they are no units."""
+        letters = self.all_letters()
+        return bool(letters) and self.sums() and len(letters) != self.operators + 1
 
     def mixes_words_and_ranks(self) -> bool:
         """Whether operators in words stand beside operators of another rank (``3 plus 4 times 2``)."""
@@ -214,7 +231,7 @@ class Side:
 
     def is_shortened(self, *, money: bool) -> bool:
         """Whether what stands behind a number may multiply it: ``6 lakh``, ``15k`` and, of ``money``, ``$1m``."""
-        return self.shortened or any(letter == "k" or (money and letter == "m") for _, letter in self.letters)
+        return self.shortened or any(letter == "k" or (money and letter == "m") for letter in self.all_letters())
 
     def sums(self) -> bool:
         """Whether something is added or subtracted behind the first operand."""
