@@ -46,7 +46,8 @@ _OTHER_ALGEBRA = re.compile(
 _SEVERAL = re.compile(
     r"\b(?i:mod(?:ulo|ulus)?|congruen\w+|contradict\w*|inconsistent|impossible|no solutions?|counterexamples?"
     r"|neglect\w*|ignor\w+|cases|either|shift\w*|translat\w*|moved?|reflect\w*|parallel|concentric|famil(?:y|ies)"
-    r"|scenarios?|options?)\b|\b[Cc]ase [\dA-Z]|[≠≡]|\\(?:neq?|equiv|[pb]?mod)\b"
+    r"|scenarios?|options?|splits?|absolute value|(?:two|the other) (?:equations?|quadratics?|branch(?:es)?))\b"
+    r"|\b[Cc]ase [\dA-Z]|\bSecond(?:ly)?\b[*_]*[:,]|[≠≡]|\\(?:neq?|equiv|[pb]?mod)\b|(?:\||[vV]ert\b)[\s)$]*[=<>≤≥]"
 )
 """Equations beside each other that are no steps of one derivation, or are not said to hold."""
 _NAMED = re.compile(r"\b(?:[A-Za-z]\(\w\)|y)[\s$]*=")

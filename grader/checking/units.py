@@ -199,6 +199,12 @@ def same_units(letters: Iterable[str], names: Iterable[str]) -> bool:
     return all(_UNITS.get(letter.lower()) in named for letter in letters)
 
 
+def same_dimension(name: str, others: Iterable[str]) -> bool:
+    """Whether a unit measures what one of the others does."""
+    unit = _UNITS.get(name.lower())
+    return unit is not None and any(unit.dimension == _UNITS[other].dimension for other in others if other in _UNITS)
+
+
 def clashing_rates(names: Sequence[str], rates: Sequence[str], results: Sequence[str]) -> bool:
     """Whether a unit behind a slash meets one of another scale that nothing cancels (``3 km / 20 min = 9 km/h``).
 

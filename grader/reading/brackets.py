@@ -118,6 +118,7 @@ def nested(walker: Walker, index: int, closer: int, before: str = "") -> None:
     side.branches += content.branches
     side.transcendent |= content.transcendent
     side.words_used |= content.words_used
+    side.glued |= content.glued
     side.units += content.units
     side.rates += content.rates
     side.operators += content.operators + (not side.expecting)

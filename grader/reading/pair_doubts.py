@@ -14,6 +14,7 @@ from grader.checking.units import (
     mixes_units,
     refutable,
     same_digits,
+    same_dimension,
     same_units,
     unit_named,
 )
@@ -35,6 +36,8 @@ AMBIGUOUS = "the line can be read in more than one way"
 NAME = "the left side may be a name, not a quantity"
 QUANTITIES = "two quantities are set equal without a calculation"
 UNITS = "different units stand in one calculation"
+_STEPS = frozenset({"1", "5", "10", "20", "25", "50"})
+"""Percentages by which people go to the one that is asked."""
 WORTH = "things are set equal to what they come to"
 
 
@@ -130,7 +133,13 @@ def _is_amount(right: Side, share: Side) -> bool:
         return _is_whole_or_more(text)
     if text.isdecimal() and not right.operators:
         return not (text == "1" and share.is_whole())
-    return share.is_percentage() and len(share.pieces[0]) < 3 and right.is_literal() and text[0] not in "0."
+    if not share.is_percentage() or not right.is_literal():
+        return False
+    percent = share.pieces[0]
+    if text[0] in "0.":
+        # "1% = 0.80" and "10% = 0.45" may be amounts; with the digits of the share it is a slip ("5% = 0.5").
+        return percent in _STEPS and percent.strip("0") != text.strip("0.")
+    return len(percent) < 3
 
 
 def _is_whole_or_more(text: str) -> bool:
@@ -172,6 +181,30 @@ def letters_are_unknowns(left: Side, right: Side) -> bool:
     if (left.lettered or right.lettered) and any(len(unit) > 1 for unit in (*left.units, *right.units)):
         return False  # "90 * (1000 m / 1 km) * (1 h / 3600 s)"
     ours, theirs = set(left.all_letters()), set(right.all_letters())
-    if not ours:
-        return bool(theirs) and right.operators > 0
-    return ours != theirs and not same_units(ours, [*right.units, *right.rates])
+    if ours == theirs or same_units(ours, [*right.units, *right.rates]) if ours else not (theirs and right.operators):
+        return False
+    return not (_are_units(left, right) and _are_units(right, left))
+
+
+def _are_units(side: Side, other: Side) -> bool:
+    """Whether the letters of a side are units by what is named beside them, and written apart as units are.
+
+    Each cancels a rate (``2 h * 60 km/h``), is named on the other side too, or has its dimension in a unit there:
+    ``24 m * 15 m = 360 square meters``, ``2220 g / 1000 = 2.22 kg``.
+    """
+    letters = side.all_letters()
+    if not letters:
+        return True
+    if side.glued or not (side.operators or other.operators):
+        return False
+    spans = any(map(_SPANS.fullmatch, other.things))
+    words = [unit for unit in other.units if len(unit) > 1] if len(letters) == 1 else []  # "2 m * 3 m = 60000 cm^2"
+    return all(
+        same_units([letter], [*side.rates, *other.units, *other.rates])
+        or same_dimension(letter, words)
+        or (spans and letter == "m")
+        for letter in letters
+    )
+
+
+_SPANS = re.compile(r"(?:square|sq|cubic|cu) (?:m|met(?:er|re))")

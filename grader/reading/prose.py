@@ -160,6 +160,7 @@ def _label(walker: Walker, index: int) -> int:
             return index + 1
         if not (sign_at(walker.tokens, index + 1, len(walker.tokens)) and _is_rate(walker, index + 1)):
             side.letters.append((len(side.pieces), text))
+            side.glued |= glued
     thing = text.lower().removesuffix("s")
     if side.labels and side.things:
         side.things[-1] += f" {thing}"

@@ -19,6 +19,7 @@ class Side:
         "currency",
         "expecting",
         "fraction",
+        "glued",
         "label",
         "labels",
         "led",
@@ -95,6 +96,8 @@ class Side:
         """A number is counted in a short or an Indian word for thousands or millions."""
         self.letters: list[tuple[int, str]] = []
         """Single letters behind its numbers, taken for units, with their places among the pieces."""
+        self.glued = False
+        """Such a letter is written to its number: ``3m``."""
         self.lettered: dict[int, tuple[str, tuple[str, ...]]] = {}
         """By its place, a bracket in which such letters stand: its text with them as unknowns, and the letters."""
         self.modulus = 0

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from fractions import Fraction
 
-from grader.numbers import MATH_OFF, MATH_ON, NUMBER_WORDS, SCALE_WORDS, TEXT_OFF, TEXT_ON
+from grader.numbers import FRACTION_WORDS, MATH_OFF, MATH_ON, NUMBER_WORDS, SCALE_WORDS, TEXT_OFF, TEXT_ON
 
 MARKS = f"{MATH_ON}{MATH_OFF}{TEXT_ON}{TEXT_OFF}"
 GAP = rf"[ {MARKS}]*"
@@ -23,10 +24,10 @@ WORDED = rf"(?i:\b{_BELOW_HUNDRED}(?: hundred(?: (?:and )?{_BELOW_HUNDRED})?| th
 DIGITS = r"(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.\d{1,6})?(?![\d]|[.,]\d)"
 NUMBER = rf"(?:{DIGITS}|{WORDED})"
 
-_HALVES = {"a half": "0.5", "one half": "0.5", "a quarter": "0.25", "one quarter": "0.25", "three quarters": "0.75"}
+_COUNTS = {"a": 1, "an": 1} | {word: value for word, value in NUMBER_WORDS.items() if 0 < value < 10}
 _AND_A_HALF = re.compile(
-    rf"(?<![-*/^.,\d])(?<![=≈*/] )(?P<whole>{NUMBER}) and (?P<part>{'|'.join(_HALVES)})"
-    r"(?! (?:of|dozen|as|times (?:as|more|a|the))\b|[-\w])",
+    rf"(?<![-*/^.,\d])(?<![=≈*/] )(?P<whole>{NUMBER}) and (?P<count>{'|'.join(_COUNTS)})[- ]"
+    rf"(?P<part>{'|'.join(FRACTION_WORDS)})s?(?! (?:of|dozen|as|times (?:as|more|a|the)|grad\w+|place)\b|[-\w])",
     re.IGNORECASE,
 )
 # Behind a factor in digits, "2 * 5 dollars and 20 cents" may be $10.20 as well as $10.40.
@@ -55,14 +56,23 @@ def with_whole_amounts(text: str) -> str:
     """The plain text of a line, with numbers and amounts of two parts written as one."""
     if "n eighth of" in text:
         text = _AN_EIGHTH.sub("one eighth of", text)
-    if " and " in text and ("half" in text or "quarter" in text):
-        text = _AND_A_HALF.sub(_decimal, text)
+    if " and " in text and any(map(text.__contains__, FRACTION_WORDS)):
+        text = _AND_A_HALF.sub(_mixed, text)
     return _CENTS.sub(_dollars, text) if " cent" in text and " dollar" in text else text
 
 
-def _decimal(match: re.Match[str]) -> str:
-    whole = in_digits(match["whole"])
-    return match[0] if "." in whole else str(int(whole) + Decimal(_HALVES[match["part"].lower()]))
+def _mixed(match: re.Match[str]) -> str:
+    """A whole number and a part: with decimals where they end, else as a mixed number (``2 1/3``)."""
+    whole, count, parts = (
+        in_digits(match["whole"]),
+        _COUNTS[match["count"].lower()],
+        FRACTION_WORDS[match["part"].lower()],
+    )
+    if "." in whole or count >= parts:
+        return match[0]
+    value = int(whole) + Fraction(count, parts)
+    ends = 1000 % value.denominator == 0
+    return f"{Decimal(value.numerator) / value.denominator}" if ends else f"{whole} {count}/{parts}"
 
 
 def _dollars(match: re.Match[str]) -> str:
