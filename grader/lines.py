@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from grader.decimal_commas import has_decimal_commas, with_decimal_points
 from grader.doubts import RETRACTED, TRACE, Doubts
+from grader.results import with_calculation
 
 
 class Line(NamedTuple):
@@ -51,6 +52,7 @@ _RELATION = re.compile(r"(?<![<>!=])=(?![=>])|[≈<>≤≥≡]|\\(?:approx|equiv
 _CLOSING = re.compile(r"(?:\s|&|\\\\|\\[\])]|(?<=[^\s\\])\$+)*$")
 _ADDEND = re.compile(r"[-+*/×x÷−] ?[$(]*[\d.]")
 _NUMBER = re.compile(r"\$?[\d.,]*\d(?: [a-z]+){0,3}", re.IGNORECASE)
+_DELIMITER = re.compile(r"\\[\[\]]|\$\$|\\(?:begin|end)\{[a-z]+\*?\}")
 _SENTENCE_ENDS = (".", "!", "?", ":", ";", "**")
 MAX_TAIL = 500
 """Characters that a line takes over from the one before it."""
@@ -92,6 +94,7 @@ class _Splitter:
         if lines and lines[-1].readable and is_final_answer(lines[-1].readable):
             lines[-1] = lines[-1]._replace(readable="")
         _join(lines)
+        _name_calculations(lines)
         if not self.doubts:
             return lines
         taken_back = max((line.number for line in lines if self.doubts.takes_back(line.readable)), default=0)
@@ -160,6 +163,17 @@ def _join(lines: list[Line]) -> None:
             continue
         if start:
             lines[index] = line._replace(readable=f"{start} {line.readable}", doubt=line.doubt or before.doubt)
+
+
+def _name_calculations(lines: list[Line]) -> None:
+    """Write the calculation of a named result before it: ``x = 64/2`` and below it ``x = 32``."""
+    before: Line | None = None
+    for index, line in enumerate(lines):
+        if not line.readable or _DELIMITER.fullmatch(line.readable):
+            continue
+        if before is not None and (readable := with_calculation(before.readable, line.readable)) is not None:
+            lines[index] = line._replace(readable=readable, doubt=line.doubt or before.doubt)
+        before = line
 
 
 def _tail(text: str) -> str:
