@@ -156,7 +156,7 @@ class Grader:
                 flat[index] = flat[index]._replace(doubt=None)
                 checks[index] = self._checker.check_by_tree(flat[index])
         if any(check.status is CheckStatus.SYMBOLIC for check in checks):
-            checks = judge_unknowns(checks, flat, lambda: Words(_text(draft.lines), problem))
+            checks = judge_unknowns(checks, flat, lambda: _words(draft.lines, problem, equations))
         if any(check.status is CheckStatus.FAILS for check in checks):
             # Not ``check``, which would give sympy all of a solution's questions anew for each equation.
             checks = carried_on(flat, checks, self._checker.check_by_tree)
@@ -286,5 +286,6 @@ def _doubted(equation: Equation, doubt: str = DISAGREE) -> Equation:
     return equation if equation.doubt is not None else equation._replace(doubt=doubt)
 
 
-def _text(lines: Sequence[Line]) -> str:
-    return "\n".join(line.readable for line in lines)
+def _words(lines: Sequence[Line], problem: str, equations: Sequence[Sequence[Equation]]) -> Words:
+    texts = [line.readable for line in lines]
+    return Words("\n".join(texts), problem, texts, list(map(len, equations)))

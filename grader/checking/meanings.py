@@ -8,10 +8,13 @@ refuted: an error that is missed costs less than a false alarm.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from grader.checking.ties import Ties
+
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 _VARIES = re.compile(
     r"\b(?:cases?|either|roots?|quadratic|squared?|graphs?|slopes?|intercepts?|intersect\w*|vert(?:ex|ices)|parabola"
@@ -50,14 +53,17 @@ _SEVERAL = re.compile(
     r"|\b[Cc]ase [\dA-Z]|\bSecond(?:ly)?\b[*_]*[:,]|[≠≡]|\\(?:neq?|equiv|[pb]?mod)\b|(?:\||[vV]ert\b)[\s)$]*[=<>≤≥]"
 )
 """Equations beside each other that are no steps of one derivation, or are not said to hold."""
+_MODULAR = re.compile(r"\b(?:mod|modulo|modulus|congruen\w+|bases?|clock)\b|≡|\\(?:[pb]?mod|equiv)\b", re.IGNORECASE)
 _NAMED = re.compile(r"\b(?:[A-Za-z]\(\w\)|y)[\s$]*=")
 
 
 class Words(NamedTuple):
-    """The text of a solution, and of its problem."""
+    """The text of a solution, and of its problem; its lines with the number of equations that were read in each."""
 
     text: str
     problem: str = ""
+    lines: Sequence[str] = ()
+    counts: Sequence[int] = ()
 
 
 class Meanings:
@@ -81,6 +87,18 @@ class Meanings:
     def has_several(self) -> bool:
         """Whether there may be several equations of one kind, of cases or of curves, or some that do not hold."""
         return _SEVERAL.search(self._text) is not None
+
+    def counts_otherwise(self) -> bool:
+        """Whether numbers may be those of a modulus or a base."""
+        return _MODULAR.search(f"{self._text} {self._words.problem}") is not None
+
+    def follows(self, first: int, second: int) -> bool:
+        """Whether the words say that the equation at the second place follows from that at the first."""
+        return self._ties.follows(first, second)
+
+    @cached_property
+    def _ties(self) -> Ties:
+        return Ties(self._words.lines, self._words.counts)
 
     def are_given(self, letters: Collection[str]) -> bool:
         """Whether the problem sets anything equal that may be about these letters, but for what names stand for."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grader.checking.arithmetic import show
 from grader.checking.claims import letters_of
+from grader.checking.explain import say
 from grader.checking.polynomial import ONE, UNIT, ZERO, constant_of, degree, spell
 from grader.checking.tree import Binary, Letter, Number, Unary
 
@@ -116,6 +116,29 @@ def contradicts(claim: Claim, before: Claim) -> str | None:
     return _told_from(claim, before, gap)
 
 
+def does_not_follow(claim: Claim, before: Claim) -> str | None:
+    """Say what is wrong with ``k = 11`` where it is said to follow from ``7-k = 4``: both hold one letter, one power.
+
+    Between two values, of which the letter may take one after the other, nothing is said.
+    """
+    if not (_is_firm(claim) and _is_firm(before)) or claim.letters != before.letters or len(claim.letters) != 1:
+        return None
+    if not (len(claim.forms) == 1 == len(before.forms)) or before.forms[0].solved() is not None:
+        return None
+    form, known = claim.forms[0], before.forms[0]
+    terms = [monomial for monomial in form.zero if monomial]
+    if len(terms) != 1 or [monomial for monomial in known.zero if monomial] != terms:
+        return None
+    gap = form.zero.get((), ZERO) - form.zero[terms[0]] / known.zero[terms[0]] * known.zero.get((), ZERO)
+    if not gap or _may_be_rounded(claim, before, gap):
+        return None
+    value = constant_of(form.other)
+    if value is None or form.one.below != UNIT:
+        return f"{claim.equation.text} does not follow from {before.equation.text}"
+    left, right = claim.sides()
+    return f"from {before.equation.text}, {left} is {say(value + gap)}, not {right}"
+
+
 def _may_be_rounded(claim: Claim, before: Claim, gap: Fraction) -> bool:
     """Whether the gap may come from decimals: ``x+y = 33.33`` and then ``3x+3y = 100``."""
     if not any("." in one.equation.text for one in (claim, before)):
@@ -134,7 +157,7 @@ def _told_from(claim: Claim, before: Claim, gap: Fraction) -> str:
     value = constant_of(form.other)
     if value is None or form.one.below != UNIT:
         return f"{claim.equation.text} contradicts {before.equation.text}"
-    return f"from {before.equation.text}, {left} is {show(value + gap)}, not {right}"
+    return f"from {before.equation.text}, {left} is {say(value + gap)}, not {right}"
 
 
 def _factor(zero: Polynomial, known: Polynomial) -> Fraction | None:

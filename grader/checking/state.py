@@ -20,7 +20,7 @@ from grader.checking.explain import explain
 from grader.checking.linear import Relation, Row, System
 from grader.checking.meanings import Meanings, Words
 from grader.checking.polynomial import ONE, is_constant_name, spell
-from grader.checking.rewriting import contradicts, wrong_product
+from grader.checking.rewriting import contradicts, does_not_follow, wrong_product
 from grader.checking.rewritings import Rewritings, vanishes
 from grader.checking.rounding import rounds_to
 from grader.checking.tree import as_division, traits
@@ -202,12 +202,20 @@ class State:
         last = self._last
         if last is None or claim.place - last.place > NEAR or mixes_units(units_of([claim, last])):
             return None
+        if (reason := does_not_follow(claim, last)) is not None and self._is_said_to_follow(claim, last):
+            return Finding(CheckStatus.FAILS, reason)
         reason = contradicts(claim, last)
         if reason is None or self._told.has_several():
             return None
         if any(self._told.drops_letters(one.equation.text, self._letters) for one in (claim, last)):
             return None
         return Finding(CheckStatus.FAILS, reason)
+
+    def _is_said_to_follow(self, claim: Claim, last: Claim) -> bool:
+        """Whether the words make a claim the next step of the last one, so that its letter has one value in both."""
+        if not self._told.follows(last.place, claim.place) or self._told.counts_otherwise():
+            return False
+        return not any(self._told.drops_letters(one.equation.text, self._letters) for one in (claim, last))
 
     def _root(self, claim: Claim) -> Finding | None:
         """``x = 3`` after ``x^2 - 5x + 6 = 0``."""
