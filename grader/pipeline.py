@@ -288,4 +288,4 @@ def _doubted(equation: Equation, doubt: str = DISAGREE) -> Equation:
 
 def _words(lines: Sequence[Line], problem: str, equations: Sequence[Sequence[Equation]]) -> Words:
     texts = [line.readable for line in lines]
-    return Words("\n".join(texts), problem, texts, list(map(len, equations)))
+    return Words("\n".join(texts), problem, texts, [[one.text for one in found] for found in equations])

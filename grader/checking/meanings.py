@@ -58,12 +58,12 @@ _NAMED = re.compile(r"\b(?:[A-Za-z]\(\w\)|y)[\s$]*=")
 
 
 class Words(NamedTuple):
-    """The text of a solution, and of its problem; its lines with the number of equations that were read in each."""
+    """The text of a solution, and of its problem; its lines, and the texts of the equations that were read in each."""
 
     text: str
     problem: str = ""
     lines: Sequence[str] = ()
-    counts: Sequence[int] = ()
+    equations: Sequence[Sequence[str]] = ()
 
 
 class Meanings:
@@ -96,9 +96,13 @@ class Meanings:
         """Whether the words say that the equation at the second place follows from that at the first."""
         return self._ties.follows(first, second)
 
+    def are_listed(self, first: int, second: int) -> bool:
+        """Whether two equations are listed side by side: ``x = 5 or x = -1``."""
+        return self._ties.are_listed(first, second)
+
     @cached_property
     def _ties(self) -> Ties:
-        return Ties(self._words.lines, self._words.counts)
+        return Ties(self._words.lines, self._words.equations)
 
     def are_given(self, letters: Collection[str]) -> bool:
         """Whether the problem sets anything equal that may be about these letters, but for what names stand for."""

@@ -19,7 +19,7 @@ from grader.checking.curves import Curves, misfactored
 from grader.checking.explain import explain
 from grader.checking.linear import Relation, Row, System
 from grader.checking.meanings import Meanings, Words
-from grader.checking.polynomial import ONE, is_constant_name, spell
+from grader.checking.polynomial import ONE, degree, is_constant_name, spell
 from grader.checking.rewriting import contradicts, does_not_follow, wrong_product
 from grader.checking.rewritings import Rewritings, vanishes
 from grader.checking.rounding import rounds_to
@@ -40,6 +40,8 @@ MAX_BRANCHES = 12
 """Contradictions in one solution that begin such a system."""
 NEAR = 3
 """Equations from one to the next step of it, with calculations of numbers between them."""
+QUADRATIC = 2
+"""The degree of an equation with two roots at most."""
 MAX_NAMED = 2
 """Equations that a detail names."""
 
@@ -83,6 +85,8 @@ class State:
         """Firm equations with one letter."""
         self._curves = Curves()
         self._bounds = Bounds()
+        self._solved: dict[int, Claim] = {}
+        """By the place of a value, the equation that it solves."""
         self._last: Claim | None = None
 
     def judge(self, claim: Claim) -> Finding:
@@ -112,7 +116,7 @@ class State:
         """Judge a wrong rewriting, now that the values of its letters are known; other claims keep their finding."""
         if finding is not UNDECIDED or claim.equation.doubt is not None or claim.compares:
             return finding
-        reason = self._rewritings.wrong(claim)
+        reason = self._rewritings.wrong(claim) or self._no_root(claim)
         if reason is not None:
             return Finding(CheckStatus.FAILS, reason)
         if not claim.rewrites():
@@ -220,7 +224,32 @@ class State:
     def _root(self, claim: Claim) -> Finding | None:
         """``x = 3`` after ``x^2 - 5x + 6 = 0``."""
         known = self._curves.solved_by(claim)
-        return None if known is None else Finding(CheckStatus.HOLDS, f"a solution of {known.equation.text}")
+        if known is None:
+            return None
+        self._solved[claim.place] = known
+        return Finding(CheckStatus.HOLDS, f"a solution of {known.equation.text}")
+
+    def _no_root(self, claim: Claim) -> str | None:
+        """Say of which quadratic a value is no root, where the value that it is listed with is one."""
+        solved = claim.forms[0].solved() if claim.forms else None
+        if solved is None or claim.equation.approximate:
+            return None
+        for place in (claim.place - 1, claim.place + 1):
+            known = self._solved.get(place)
+            if known is None or claim.letters != known.letters or degree(known.forms[0].zero) != QUADRATIC:
+                continue
+            first = min(claim.place, place)
+            if first - known.place > NEAR or not self._told.are_listed(first, first + 1):
+                continue
+            if self._told.has_several() or self._told.counts_otherwise() or self._told.are_given(claim.letters):
+                continue
+            if not any(
+                becomes_identity(one, dict([solved]))
+                for place, one in self._claims.items()
+                if one is not claim and place not in self._identities
+            ):
+                return f"{claim.equation.text} does not solve {known.equation.text}"
+        return None
 
     def _sources(self, known: Mapping[str, Fraction]) -> frozenset[int]:
         """Places of the equations that give letters their values."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from grader.numbers import RELATION
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -33,18 +35,29 @@ _ELSEWHERE = re.compile(
 )
 _AND_SO = re.compile(r"\band (?=so|hence|thus|therefore|then)|\bfor (?=[a-z]\b)|\bboth sides\b", re.IGNORECASE)
 _GOES_ON = re.compile(r"\b(?:or|and)\b|[±]|\\pm|[,;] *\$?[-−]?\\?[\d(a-zA-Z]{1,6}\s*(?:[,=]|$)", re.IGNORECASE)
+_OR = re.compile(r"\bor\b|[±]|\\pm", re.IGNORECASE)
+# Between the number of the first equation and the letter of the second.
+_LISTED = re.compile(
+    r"^[-−\s\d./$(){}\\a-z]{1,40}?(?:,|;|\bor\b|\band\b|\\text\{ ?(?:or|and) ?\}|\\q?quad)[\s$({,;\\]*"
+    r"(?:(?:or|and|so)\b|\\text\{ ?(?:or|and) ?\}|\\q?quad|[\s$({])*[a-z](?:_\{?\w\}?)?[\s$)}]*$"
+)
 _SENTENCE = re.compile(r"[.!?:](?=\s|$)|\\\\|\n")
+_SIGN = re.compile(r"[A-Za-z\d.+-]")
+_COMMAND = re.compile(r"\\[a-zA-Z]+|\bsqrt|\bpi\b")
+_PLAIN = str.maketrans("−–²³⁴", "--234")
+MAX_SIDE = 200
+"""Characters in which a side is looked for."""
 MAX_BETWEEN = 160
 """Characters between two equations."""
 
 
 class Ties:
-    """The lines of one solution as they are read, and the number of equations that were read in each."""
+    """The lines of one solution as they are read, and the texts of the equations that were read in each."""
 
-    def __init__(self, lines: Sequence[str], counts: Sequence[int]) -> None:
+    def __init__(self, lines: Sequence[str], equations: Sequence[Sequence[str]]) -> None:
         self._lines = lines
-        self._places = [(line, index) for line, count in enumerate(counts) for index in range(count)]
-        self._counts = counts
+        self._places = [(line, index) for line, found in enumerate(equations) for index in range(len(found))]
+        self._equations = equations
 
     def follows(self, first: int, second: int) -> bool:
         """Whether the equation at the second place is said to follow from that at the first, the one before it."""
@@ -55,21 +68,47 @@ class Ties:
         if spans is None or next_spans is None:
             return False
         text, next_text = self._lines[line], self._lines[next_line]
-        if _GOES_ON.search(_rest(next_text, next_spans, next_index)) or not _is_alone(text, spans, index):
+        rest = _rest(next_text, next_spans, next_index)
+        if not _is_alone(text, spans, index):
             return False
         if line == next_line:
             between = text[spans[index][1] : spans[next_index][0]]
-            return _ties(between, _FOLLOWS)
+            return _ties(between, _FOLLOWS) and not _OR.search(rest)
+        if _GOES_ON.search(rest):
+            return False
         after, lead = text[spans[index][1] :], next_text[: next_spans[0][0]]
         between = " ".join((*self._lines[line + 1 : next_line], lead))
         if _GOES_ON.search(after) or next_index:
             return False
         return _ties(between, _FOLLOWS) or _ties(between, _STEP)
 
+    def are_listed(self, first: int, second: int) -> bool:
+        """Whether two equations that follow each other are listed side by side: ``x = 5 or x = -1``."""
+        if not 0 <= first == second - 1 < len(self._places) - 1:
+            return False
+        (line, index), (next_line, next_index) = self._places[first], self._places[second]
+        spans = self._relations(line)
+        if line != next_line or spans is None:
+            return False
+        return _LISTED.search(self._lines[line][spans[index][1] : spans[next_index][0]]) is not None
+
     def _relations(self, line: int) -> list[tuple[int, int]] | None:
-        """Where the relations of a line stand; None where not all of them were read."""
-        spans = [match.span() for match in _RELATION.finditer(self._lines[line])]
-        return spans if len(spans) == self._counts[line] else None
+        """Where the relations of a line's equations stand; None where not each is written as it was read."""
+        text, sides = self._lines[line], [RELATION.split(one) for one in self._equations[line]]
+        found: list[tuple[int, int]] = []
+        for match in _RELATION.finditer(text):
+            if len(found) == len(sides):
+                break
+            left, right = map(_signs, sides[len(found)])
+            before, after = text[max(0, match.start() - MAX_SIDE) : match.start()], text[match.end() :][:MAX_SIDE]
+            if _signs(before).endswith(left) and _signs(after).startswith(right):
+                found.append(match.span())
+        return found if len(found) == len(sides) else None
+
+
+def _signs(text: str) -> str:
+    """The letters, digits and signs of a text, without the commands and brackets in which LaTeX has them."""
+    return "".join(_SIGN.findall(_COMMAND.sub("", text).translate(_PLAIN)))
 
 
 def _ties(between: str, words: re.Pattern[str]) -> bool:

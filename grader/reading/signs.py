@@ -114,6 +114,9 @@ def _binary(walker: Walker, index: int, end: int) -> int:
     token, side, before = walker.tokens[index], walker.side, walker.tokens[index - 1]
     after = walker.tokens[index + 1] if index + 1 < end else token
     glued_before, glued_after = before.end == token.start, after.start == token.end
+    if side.labels and token.text == "-" and token.math and not before.math and before.text.lower() in _VERBS:
+        walker.close()  # "Multiplying by 5 to clear the fraction yields $-5x = 10$"
+        return index
     if after.kind == Kind.WORD:
         letter = len(after.text) == 1 and after.text not in NO_UNKNOWNS
         if token.text == "-" and glued_before and glued_after and not letter:
