@@ -1,6 +1,6 @@
 """A named result whose calculation stands in the line above: ``Area = 1/2 * 10 * 6`` and then ``Area = 30``.
 
-The two lines are one statement, and are read as one: ``Area = 1/2 * 10 * 6 = 30``. The names must be the same, the
+The two lines are one statement: the second one is read as ``1/2 * 10 * 6 = 30 ; Area = 30``. The names must be the same, the
 first line must hold a calculation of numbers alone and the second one a number alone: of two calculations, or of two
 numbers, each may be a value of its own.
 """
@@ -25,8 +25,8 @@ _CALCULATION = re.compile(
     re.IGNORECASE,
 )
 _RESULT = re.compile(
-    rf"{_LEAD}{_OPEN}{_NAME}[\s$&]*=(?P<result>[\s$&]*(?:\\\$)?[-−$€£]?\d[\d,]*(?:\.\d+)?"
-    r"(?![\d.,]*\d|[\d ]*(?:[-+*/×·÷−^!(:]|\\(?:times|cdot|div|frac|sqrt|pi|pm)|[a-zA-Z]\b|pi\b| \d|[^=]*=)).*)",
+    rf"{_LEAD}{_OPEN}{_NAME}[\s$&]*=[\s&]*(?:\$(?!\d))?(?P<result>(?:\\\$)?[-−$€£]?\d[\d,]*(?:\.\d+)?(?:\\?%)?)"
+    r"(?![\d.,]*\d|[\d ]*(?:[-+*/×·÷−^!(:]|\\(?:times|cdot|div|frac|sqrt|pi|pm)|[a-zA-Z]\b|pi\b| \d|[^=]*=)).*",
     re.IGNORECASE,
 )
 _OPERATOR = re.compile(r"[\d)\]}] *(?:[-+*/×·÷−–^(²³]|\\(?:times|cdot|div|left|[dt]?frac))|\\[dt]?frac|\\sqrt")
@@ -43,7 +43,8 @@ def with_calculation(before: str, line: str) -> str | None:
     calculation = first["calculation"].strip(" ,.")
     if not _OPERATOR.search(calculation) or _is_value(calculation) or not re.search("[A-Za-z]", first["name"]):
         return None
-    return f"{line[: second.start('result')]} {calculation} = {second['result'].lstrip()}"
+    start = second.start("name")
+    return f"{line[:start]}{calculation} = {second['result']} ; {line[start:]}"
 
 
 def _same(one: str, other: str) -> bool:

@@ -49,6 +49,38 @@ def write_report():
 
 
 @pytest.fixture(scope="module")
+def grader():
+    """Give a grader by the rules alone."""
+    from grader.engines import Pair
+    from grader.pipeline import Grader
+
+    with Grader(Pair()) as by_rules:
+        yield by_rules
+
+
+@pytest.fixture(scope="module")
+def graded(grader):
+    """Give a function from a solution, and its problem if that matters, to its grades by the rules."""
+    from grader.types import Solution
+
+    return lambda text, problem="": grader.grade([Solution(problem, text)])[0]
+
+
+@pytest.fixture(scope="module")
+def judged(graded):
+    """Give a function from a solution to the status and detail of each of its equations."""
+    return lambda text, problem="": [
+        (equation.status.value, equation.detail) for line in graded(text, problem).lines for equation in line.equations
+    ]
+
+
+@pytest.fixture(scope="module")
+def messages(judged):
+    """Give a function from a solution to the details of what fails in it."""
+    return lambda text, problem="": [detail for status, detail in judged(text, problem) if status == "fails"]
+
+
+@pytest.fixture(scope="module")
 def one_thread():
     """Threads that wait for each other would take longer than the work, and other tests run beside these."""
     import torch

@@ -19,19 +19,11 @@ from grader.checking.grammar import parse
 from grader.checking.linear import Relation, System, as_row
 from grader.checking.meanings import Meanings, Words
 from grader.checking.polynomial import NotPolynomialError, constant_of, difference, expand, spell
-from grader.engines import load_pair
 from grader.limits import MAX_ALGEBRA_CHARACTERS, MAX_COEFFICIENT_BITS, MAX_UNKNOWNS, LimitError
-from grader.pipeline import Grader
 from grader.types import CheckStatus, Equation, Solution
 
 CASES = json.loads((Path(__file__).parent / "cases" / "algebra.json").read_text(encoding="utf-8"))
 HOLDS, ROUNDED, FAILS, SYMBOLIC = CheckStatus.HOLDS, CheckStatus.ROUNDED, CheckStatus.FAILS, CheckStatus.SYMBOLIC
-
-
-@pytest.fixture(scope="module")
-def grader():
-    with Grader(load_pair("rules", classifier=False, adapters=None, threshold=None)) as result:
-        yield result
 
 
 @pytest.fixture(scope="module")

@@ -2,21 +2,6 @@
 
 import pytest
 
-from grader.engines import Pair
-from grader.pipeline import Grader
-from grader.types import Solution
-
-
-@pytest.fixture(scope="module")
-def judged():
-    """Give a function from a line to the status and detail of its equations."""
-    with Grader(Pair()) as grader:
-        yield lambda text: [
-            (equation.status.value, equation.detail)
-            for line in grader.grade([Solution(text, text)])[0].lines
-            for equation in line.equations
-        ]
-
 
 @pytest.mark.parametrize(
     "text",

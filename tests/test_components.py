@@ -2,18 +2,8 @@
 
 import pytest
 
-from grader.engines import Pair
-from grader.pipeline import Grader
 from grader.reading.components import with_components
 from grader.reading.rules import read_line
-from grader.types import Solution
-
-
-@pytest.fixture(scope="module")
-def message():
-    """Give a function that says what is wrong with a solution, None where nothing is."""
-    with Grader(Pair()) as grader:
-        yield lambda text: grader.grade([Solution("", text)])[0].message
 
 
 def read(line):
@@ -71,6 +61,6 @@ def test_many_brackets_are_looked_through_once(text):
         ("The total i + i = 5 counts i = 1 and i = 4.", None),
     ],
 )
-def test_what_fails(message, text, wrong):
+def test_what_fails(graded, text, wrong):
     """The first part that is another number is named; what is supposed, and an index, refutes nothing."""
-    assert message(text) == wrong
+    assert graded(text).message == wrong

@@ -3,15 +3,7 @@
 import pytest
 
 from grader.decimal_commas import has_decimal_commas, with_decimal_points
-from grader.engines import Pair
-from grader.pipeline import Grader
 from grader.types import Solution, Verdict
-
-
-@pytest.fixture(scope="module")
-def grader():
-    with Grader(Pair()) as grader:
-        yield grader
 
 
 @pytest.mark.parametrize(

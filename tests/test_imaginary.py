@@ -7,20 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.checking.imaginary import Complex, calculates_with_complex_numbers
-from grader.engines import Pair
-from grader.pipeline import Grader
-from grader.types import Solution
-
-
-@pytest.fixture(scope="module")
-def judged():
-    """Give a function from a solution to the status and detail of its equations."""
-    with Grader(Pair()) as grader:
-        yield lambda text: [
-            (equation.status.value, equation.detail)
-            for line in grader.grade([Solution("", text)])[0].lines
-            for equation in line.equations
-        ]
 
 
 @pytest.mark.parametrize(

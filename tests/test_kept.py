@@ -2,17 +2,6 @@
 
 import pytest
 
-from grader.engines import Pair
-from grader.pipeline import Grader
-from grader.types import Solution
-
-
-@pytest.fixture(scope="module")
-def failed():
-    """Give a function that says how many equations of a solution fail."""
-    with Grader(Pair()) as grader:
-        yield lambda text, problem="": grader.grade([Solution(problem, text)])[0].n_failed
-
 
 @pytest.mark.parametrize(
     "text",
@@ -28,9 +17,9 @@ def failed():
         "9 * 120 = 1,180.\nHmm, nine of them? Yes.\nThe answer is 1180.",
     ],
 )
-def test_what_is_kept_fails(failed, text):
+def test_what_is_kept_fails(graded, text):
     """The final answer is the false result, or comes from it."""
-    assert failed(text) == 1
+    assert graded(text).n_failed == 1
 
 
 @pytest.mark.parametrize(
@@ -53,13 +42,13 @@ def test_what_is_kept_fails(failed, text):
         "12 * 15 = 190. Wait, does this include Sunday?",
     ],
 )
-def test_what_is_given_up_does_not(failed, text):
+def test_what_is_given_up_does_not(graded, text):
     """Another result, another way to the answer, another number, or any word that something changes."""
-    assert failed(text) == 0
+    assert graded(text).n_failed == 0
 
 
-def test_a_result_that_the_problem_names_may_stand_there_by_chance(failed):
+def test_a_result_that_the_problem_names_may_stand_there_by_chance(graded):
     """The answer need not come from the false equation where the problem has it too."""
     text = "12 * 15 = 190. Wait, does this include Sunday? Yes.\nThe answer is 190."
-    assert failed(text, "A hall has 190 seats.") == 0
-    assert failed(text, "A hall has 15 rows.") == 1
+    assert graded(text, "A hall has 190 seats.").n_failed == 0
+    assert graded(text, "A hall has 15 rows.").n_failed == 1

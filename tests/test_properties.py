@@ -2,17 +2,6 @@
 
 import pytest
 
-from grader.engines import Pair
-from grader.pipeline import Grader
-from grader.types import Solution
-
-
-@pytest.fixture(scope="module")
-def message():
-    """Give a function that says what is wrong with a solution, None where nothing is."""
-    with Grader(Pair()) as grader:
-        yield lambda text: grader.grade([Solution("", text)])[0].message
-
 
 @pytest.mark.parametrize(
     "text",
@@ -38,9 +27,9 @@ def message():
         "The sum of $x^2$ and $y^2$ is $25$. For x = 3, $y^2 = 16$.",
     ],
 )
-def test_a_property_is_no_value(message, text):
+def test_a_property_is_no_value(graded, text):
     """Nothing that is true of the expression contradicts it."""
-    assert message(text) is None
+    assert graded(text).message is None
 
 
 @pytest.mark.parametrize(
@@ -53,6 +42,6 @@ def test_a_property_is_no_value(message, text):
         ("The term $2x$ is $6$ where $2x = 6$, and $4x = 2 \\cdot 6 = 14$.", "line 1: 2*6 is 12, not 14"),
     ],
 )
-def test_what_is_calculated_of_it_is_checked(message, text, expected):
+def test_what_is_calculated_of_it_is_checked(graded, text, expected):
     """The rest of the chain, and what stands beside it."""
-    assert message(text) == expected
+    assert graded(text).message == expected

@@ -2,22 +2,6 @@
 
 import pytest
 
-from grader.engines import Pair
-from grader.pipeline import Grader
-from grader.types import Solution
-
-
-@pytest.fixture(scope="module")
-def messages():
-    """Give a function from a solution to the messages of what fails in it."""
-    with Grader(Pair()) as grader:
-        yield lambda text: [
-            equation.detail
-            for line in grader.grade([Solution("", text)])[0].lines
-            for equation in line.equations
-            if equation.status.value == "fails"
-        ]
-
 
 @pytest.mark.parametrize(
     ("text", "message"),

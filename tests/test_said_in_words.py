@@ -5,8 +5,6 @@ All lines are hand-written. Each right line says a thing that is true, or that o
 
 import pytest
 
-from grader.engines import Pair
-from grader.pipeline import Grader
 from grader.reading.rules import read_line
 from grader.types import Solution, Verdict
 
@@ -132,12 +130,6 @@ WRONG = [
     "140 goes into 700 exactly 6 times",
     "12 goes into 300 twenty-four times",
 ]
-
-
-@pytest.fixture(scope="module")
-def grader():
-    with Grader(Pair()) as grader:
-        yield grader
 
 
 @pytest.mark.parametrize("line", RIGHT)
