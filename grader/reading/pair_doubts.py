@@ -181,7 +181,9 @@ def letters_are_unknowns(left: Side, right: Side) -> bool:
     if (left.lettered or right.lettered) and any(len(unit) > 1 for unit in (*left.units, *right.units)):
         return False  # "90 * (1000 m / 1 km) * (1 h / 3600 s)"
     ours, theirs = set(left.all_letters()), set(right.all_letters())
-    if ours == theirs or same_units(ours, [*right.units, *right.rates]) if ours else not (theirs and right.operators):
+    if not ours and (not theirs or not (right.operators or (right.glued and left.is_literal() and not left.things))):
+        return False  # "60 = 2 h", but not "26 = 2s"
+    if ours and (ours == theirs or same_units(ours, [*right.units, *right.rates])):
         return False
     return not (_are_units(left, right) and _are_units(right, left))
 
