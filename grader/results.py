@@ -1,6 +1,6 @@
 """A named result whose calculation stands in the line above: ``Area = 1/2 * 10 * 6`` and then ``Area = 30``.
 
-The two lines are one statement: the second one is read as ``1/2 * 10 * 6 = 30 ; Area = 30``. The names must be alike, the
+The two lines are one statement: the second is read as ``1/2 * 10 * 6 = 30 ; Area = 30``. The names must be alike, the
 first line must hold a calculation of numbers alone and the second one a number alone: of two calculations, or of two
 numbers, each may be a value of its own.
 """
