@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CHARACTERS
 from grader.numbers import COMPARISONS, STATES, UNREADABLE, clean, tokenise
+from grader.reading.clock_times import may_tell_time, with_minutes
 from grader.reading.components import with_components
 from grader.reading.congruences import is_supposed
 from grader.reading.conversions import may_convert, with_conversions
@@ -97,13 +98,13 @@ def _may_relate(text: str) -> bool:
     if any(map(text.__contains__, _RELATING)) or _CALCULATES.search(text) is not None:
         return True
     # Other words say so little that the statement itself must stand there.
-    said = may_convert(text) or may_calculate(text) or may_step(text) or may_count(text)
+    said = may_convert(text) or may_calculate(text) or may_step(text) or may_count(text) or may_tell_time(text)
     return said and STATES in _put_in_signs(delatex(clean(text[:MAX_LINE_CHARACTERS])))
 
 
 def _put_in_signs(plain: str) -> str:
     """The plain text of a line, with what is said in words written in signs."""
-    return with_products_of_things(with_steps(with_signs(with_conversions(with_whole_amounts(plain)))))
+    return with_products_of_things(with_steps(with_signs(with_conversions(with_minutes(with_whole_amounts(plain))))))
 
 
 def read_by_tokens(text: str) -> Reading:
@@ -115,10 +116,12 @@ def read_by_tokens(text: str) -> Reading:
     if "/-" in text:
         text = _AMOUNT_ENDS.sub("", text)
     text = in_brackets(text)
-    plain = delatex(clean(_NUMBERED.sub(r"\1: ", text) if ":" in text else text))
+    plain = _put_in_signs(delatex(clean(text)))
+    if ":" in plain:
+        plain = _NUMBERED.sub(r"\1: ", plain)
     if " : " in plain:
         plain = _COLON.sub(f" {UNREADABLE} ", plain)
-    plain = with_components(_put_in_signs(plain))
+    plain = with_components(plain)
     tokens = tokenise(with_bases(with_products(plain)))
     walker = Walker(tokens)
     walker.walk(0, len(tokens))

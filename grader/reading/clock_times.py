@@ -1,0 +1,185 @@
+"""Times of a clock and durations, read in minutes: ``From 9:48 to 13:15 is 3 hours 27 minutes``.
+
+So are ``19:53 + 2 h 6 min = 21:59``, ``25 minutes after 3:45 is 4:10`` and ``1 h 48 min + 35 min =
+2 h 23 min``. A clock goes round: without am and pm, hours are counted from any noon or midnight. A statement that is
+true in either direction, or on either half of the day, is taken to be so meant.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import NamedTuple
+
+from grader.numbers import STATES
+from grader.reading.sums_in_words import START
+from grader.reading.written_numbers import GAP, NUMBER, in_digits
+
+_HALF = r"[apAP]\.?[mM]\b\.?"
+_TIME = (
+    rf"(?:(?<![\d:.])\d{{1,2}}:[0-5]\d(?!:?\d|\.\d)(?: ?{_HALF})?|(?<![\d:.])\d{{1,2}} ?{_HALF}"
+    r"|(?:12 )?\b(?:noon|midnight)\b)"
+)
+_GLUE = rf"(?:(?<=[a-z])[ -]|{GAP})"
+_HOURS = rf"{NUMBER}{_GLUE}(?:hours?|hrs?|h)(?![A-Za-z/])\.?"
+_MINUTES = rf"{NUMBER}{_GLUE}(?:minutes?|mins?)(?![A-Za-z/])\.?"
+_SPAN = rf"(?:{_HOURS}(?:{GAP}(?:,? ?and |,)?{GAP}{_MINUTES})?|{_MINUTES})"
+_END = (
+    rf"(?={GAP}[*]*(?:$|[.;!:)](?!\d)|, (?!\d)| \("
+    r"| (?:so|which|since|because|later|long|on|at|in total|in all|altogether|the next|next)\b))"
+)
+_IS = r"(?:=|→|(?:is|are|equals?|gives?|makes?|was|were|takes?|lasts?|spans?)(?![a-z])(?: equal to| exactly)?)"
+_SIGN = r"(?:[-+]|plus|minus)"
+
+_BETWEEN = re.compile(
+    rf"(?:{START}(?:[Ff]rom|[Bb]etween){GAP}|{START}|(?<=[a-z:] )|(?<=\())(?P<start>{_TIME}){GAP}"
+    rf"(?P<word>to|until|till|and|-){GAP}(?P<end>{_TIME}),?{GAP}(?:(?:it|that|there|which) )?{_IS}{GAP}"
+    rf"(?:a total of )?(?P<span>{_SPAN}){_END}"
+)
+_MOVED = re.compile(
+    rf"(?<![-+*/=.,\d] )(?P<start>{_TIME})(?P<spans>(?:{GAP}{_SIGN}{GAP}{_SPAN}){{1,3}}){GAP}{_IS}{GAP}(?P<end>{_TIME})"
+    rf"{_END}"
+)
+_AFTER = re.compile(
+    rf"{START}(?P<span>{_SPAN}) (?P<word>after|past|before) (?P<start>{_TIME}) (?:is|=|was|will be|would be) "
+    rf"(?P<end>{_TIME}){_END}"
+)
+_TERMS = rf"{_SPAN}(?:{GAP}{_SIGN}{GAP}{_SPAN}){{0,5}}"
+_SUM = re.compile(
+    rf"(?<![-+*/×÷=.,(\d] )(?<![-+*/×÷=.,(\d])(?<!h )(?<!hr )(?<!hrs )(?<!hour )(?<!hours )(?<!and )"
+    rf"(?P<left>{_TERMS}){GAP}(?:=|is(?![a-z])|gives?(?![a-z])|leaves?(?![a-z])){GAP}"
+    rf"(?P<rest>{_TERMS}(?:{GAP}={GAP}{_TERMS}){{0,3}}){_END}"
+)
+_SIGNED = re.compile(rf" {_SIGN} |[-+]")
+_GLANCE = re.compile(r"\d:[0-5]\d|\d ?[apAP]\.?[mM]\b|\bnoon\b|\bmidnight\b|\d ?(?:h|hrs?|hours?)\b")
+# Breaks are not counted, other places have other times, and in a score or a ratio the colon is none of a clock.
+_OTHERWISE = re.compile(
+    r"\b(?:lunch|breaks?|rests?|rested|paus\w+|stops?|stopped|zones?|local|ET|EST|PST|CST|GMT|UTC|ratios?|scores?|slow\w*"
+    r"|fast|loses?|gains?|inclusive|excluding|except|without|about|approximately|roughly|almost|nearly|around)\b"
+)
+_PART = re.compile(rf"(?P<sign>{_SIGN})?{GAP}(?P<span>{_SPAN})")
+_COUNT = re.compile(rf"(?P<number>{NUMBER}){_GLUE}(?P<unit>[a-z])")
+_CLOCK = re.compile(
+    rf"(?P<hour>\d{{1,2}})(?::(?P<minute>\d\d))?(?: ?(?P<half>{_HALF}))?|(?P<named>.*(?:noon|midnight))"
+)
+HOUR, HALF_DAY, DAY = 60, 720, 1440
+
+
+class _Moment(NamedTuple):
+    """Minutes since midnight, and whether it is certain which half of the day is meant."""
+
+    minutes: int
+    certain: bool
+
+
+def with_minutes(text: str) -> str:
+    """The plain text of a line, with what it says of times and durations written in minutes."""
+    if _GLANCE.search(text) is None or _OTHERWISE.search(text) is not None:
+        return text
+    if ":" in text or "m" in text:
+        text = _AFTER.sub(_after, _MOVED.sub(_moved, _BETWEEN.sub(_between, text)))
+    return _SUM.sub(_sum, text)
+
+
+def may_tell_time(text: str) -> bool:
+    """Whether a line without a sign may hold such a statement: a cheap first glance."""
+    return _GLANCE.search(text) is not None
+
+
+def _between(match: re.Match[str]) -> str:
+    start, end, (_, stated) = _moment(match["start"]), _moment(match["end"]), _span(match["span"])
+    if start is None or end is None:
+        return match[0]
+    circle = _circle(start, end)
+    if match["word"] in ("-", "and") and (start.minutes - end.minutes - stated) % circle == 0:
+        start, end = end, start
+    elif match["word"] != "-" and (start.minutes - end.minutes - stated) % circle == 0:
+        return match[0]  # "11 a.m. to 8 a.m. = 3 hours"
+    elif match["word"] == "-" and end.minutes < start.minutes:
+        start, end = end, start
+    later = _around(end.minutes, start.minutes + stated, circle, start.minutes)
+    return f"{STATES} {_written(later)} - ({_written(start.minutes)}) = {_span(match['span'])[0]}"
+
+
+def _moved(match: re.Match[str]) -> str:
+    start, end = _moment(match["start"]), _moment(match["end"])
+    if start is None or end is None:
+        return match[0]
+    terms, moved = _terms(match["spans"])
+    later = _around(end.minutes, start.minutes + moved, _circle(start, end), start.minutes if moved >= 0 else 0)
+    return f"{STATES} {_written(start.minutes)} {terms} = {_written(later)}"
+
+
+def _after(match: re.Match[str]) -> str:
+    start, end, (span, minutes) = _moment(match["start"]), _moment(match["end"]), _span(match["span"])
+    if start is None or end is None:
+        return match[0]
+    sign, moved = ("-", -minutes) if match["word"] == "before" else ("+", minutes)
+    later = _around(end.minutes, start.minutes + moved, _circle(start, end), 0)
+    return f"{STATES} {_written(start.minutes)} {sign} ({span}) = {_written(later)}"
+
+
+def _sum(match: re.Match[str]) -> str:
+    """Durations added up; of one unit each they are read as other quantities are."""
+    if _COMPOUND.search(match[0]) is None or _SIGNED.search(match[0]) is None:
+        return match[0]
+    sides = [match["left"], *match["rest"].split("=")]
+    return f"{STATES} {' = '.join(_terms(side)[0].removeprefix('+ ') for side in sides)}"
+
+
+_COMPOUND = re.compile(rf"{_HOURS}{GAP}(?:,? ?and |,)?{GAP}{_MINUTES}")
+
+
+def _terms(text: str) -> tuple[str, Fraction]:
+    """Signed durations as terms in minutes, each in brackets, and what they come to."""
+    terms, total = [], Fraction(0)
+    for part in _PART.finditer(text):
+        span, minutes = _span(part["span"])
+        sign = -1 if part["sign"] in ("-", "minus") else 1
+        terms.append(f"{'-' if sign < 0 else '+'} ({span})")
+        total += sign * minutes
+    return " ".join(terms), total
+
+
+def _span(text: str) -> tuple[str, Fraction]:
+    """A duration as a calculation in minutes, and its value."""
+    parts, total = [], Fraction(0)
+    for count in _COUNT.finditer(text):
+        number = in_digits(count["number"])
+        parts.append(f"{number}*{HOUR}" if count["unit"] == "h" else number)
+        total += Fraction(number) * (HOUR if count["unit"] == "h" else 1)
+    return "+".join(parts), total
+
+
+def _moment(text: str) -> _Moment | None:
+    """A time of day, None where there is no such hour."""
+    clock = _CLOCK.fullmatch(text)
+    if clock is None:
+        return None
+    if clock["named"]:
+        return _Moment(HALF_DAY if "noon" in text else 0, certain=True)
+    hour, minute, half = int(clock["hour"]), int(clock["minute"] or 0), (clock["half"] or "")[:1].lower()
+    if hour > (12 if half else 24):
+        return None
+    if half:
+        return _Moment((hour % 12 + (12 if half == "p" else 0)) * HOUR + minute, certain=True)
+    return _Moment(hour * HOUR + minute, certain=not 0 < hour <= 12)
+
+
+def _circle(one: _Moment, other: _Moment) -> int:
+    """After how many minutes the clock shows the same again."""
+    return DAY if one.certain and other.certain else HALF_DAY
+
+
+def _around(minutes: int, wanted: Fraction, circle: int, least: int) -> int:
+    """The moment at which the clock shows this time: the one that is wanted, else the first from another one on."""
+    if (minutes - wanted) % circle == 0:
+        return int(wanted)
+    while minutes < least:
+        minutes += circle
+    return minutes
+
+
+def _written(minutes: int) -> str:
+    hours, rest = divmod(minutes, HOUR)
+    return f"{hours}*{HOUR}+{rest}" if rest else f"{hours}*{HOUR}"
