@@ -70,6 +70,7 @@ _OWN_OPERATION = re.compile(
     r"|(?<![A-Za-z])([a-z]) ?(?:[*∗⋆•∘◦÷]|\\(?:star|ast|circ|div|cdot|bullet)\b) ?(?!\1)([a-z])\$? ?="
     r"(?=[^=\n]*[-+\d])(?=[^=\n]*\1)(?=[^=\n]*\2)"  # "a * b = a + 2b"
     r"|(?<![A-Za-z])[a-z] ?(?:[*∗⋆]|\\(?:star|ast)\b) ?[a-z]\b[\s$)]*(?:means?|denotes?|stands for|(?:is|be) defined)\b"
+    r"|\bxor\b|\bbitwise\b|\d ?<< ?\d"
     r"|\b(?:rule|pattern)(?: is|:) \$?[a-z] ?[-+*×·]",  # "the rule is a + b → a(a+b)"
     re.IGNORECASE,
 )
@@ -291,7 +292,7 @@ class SecondLook:
         )
 
     def _holds_in_a_base(self, check: EquationCheck) -> bool:
-        """Whether both sides are equal once their numerals are read in a base that the text names."""
+        """Whether both sides are equal once the numerals of one or both are read in a base that the text names."""
         return any(_equal_in(check.text, base) for base in self._bases)
 
 
@@ -302,12 +303,19 @@ def _asked(check: EquationCheck) -> str:
 
 
 def _equal_in(text: str, base: int) -> bool:
+    left, right = RELATION.split(text)
+    ours, theirs = _value_in(left, base), _value_in(right, base)
+    return (ours is not None and ours in (theirs, _value_in(right))) or (
+        theirs is not None and theirs == _value_in(left)
+    )
+
+
+def _value_in(side: str, base: int = 10) -> Fraction | None:
+    """The value of a side whose numerals are of this base, None where they are not."""
     try:
-        decimal = _WITHOUT_BASE.sub(lambda run: str(int(run[0], base)), text)
-        left, right = (evaluate(parse(side)) for side in RELATION.split(decimal))
+        return evaluate(parse(_WITHOUT_BASE.sub(lambda run: str(int(run[0], base)), side)))
     except (ArithmeticError, ValueError, LimitError):
-        return False
-    return left == right
+        return None
 
 
 def _has_decimal_comma(line: str, check: EquationCheck) -> bool:
