@@ -21,16 +21,18 @@ _UNIT = (
     rf"(?:(?P<word>(?i:square|cubic|sq\.?|cu\.?)){GAP})?"
     rf"(?P<unit>(?!(?:is|are|and|equals?|makes?)\b)[A-Za-z]{{1,12}})(?![\w']){_POWER}"
 )
-_PART = re.compile(rf"(?P<dollars>\$)?(?P<number>{NUMBER})(?:(?<=[a-z])[ -]|{GAP}){_UNIT}")
+_PART = re.compile(
+    rf"(?P<dollars>\$)?(?P<number>\d{{1,3}}/\d{{1,3}}(?= of an? )|{NUMBER})(?: of an? |(?<=[a-z])[ -]|{GAP}){_UNIT}"
+)
 _ANY_PART = re.sub(r"\?P<\w+>", "?:", _PART.pattern)
-_QUANTITY = rf"{_ANY_PART}(?:{GAP}(?:,? ?and(?![a-z])|,)?{GAP}{_ANY_PART}){{0,2}}"
+QUANTITY = rf"{_ANY_PART}(?:{GAP}(?:,? ?and(?![a-z])|,)?{GAP}{_ANY_PART}){{0,2}}"
 _RELATION = r"=|is equal to|is the same as|(?:is|are|equals?|makes?|converts to)(?![a-z])"
 _STATEMENT = re.compile(
     rf"(?:^ ?(?:[-*•] )?[{MARKS} *]*|(?P<goes_on>(?<==)|(?<== ))|(?<=[.;:(] )|(?<=\()|(?<=[a-z], )"
     rf"|(?<=\b[Ss]o )|(?<=\bthat )|(?<=\b[Ss]ince )|(?<=ecause )|(?<=herefore )|(?<=hus )|(?<=ence )|(?<=hat's )"
     r"|(?<=[a-z] and )|(?<=\bis )|(?<=\bwas )|(?<=takes )|(?<=took )|(?<=lasts )|(?<=lasted )|(?<=spends )|(?<=spent )"
     rf"|(?<=total ))[{MARKS}]*"
-    rf"(?P<left>{_QUANTITY}){GAP}(?P<relation>{_RELATION}){GAP}(?:exactly )?(?P<right>{_QUANTITY})"
+    rf"(?P<left>{QUANTITY}){GAP}(?P<relation>{_RELATION}){GAP}(?:exactly )?(?P<right>{QUANTITY})"
     rf"(?={GAP}[*]*(?:$|[.;!)](?!\d)|, (?!\d)|:|(?:so|since|because|as|which)\b))"
 )
 _SIGN_GLANCE = re.compile(rf"={GAP}(?:exactly )?\d[\d.,]*[ {MARKS}-]*([A-Za-z]+)")
@@ -94,13 +96,10 @@ _BEFORE_UNITS = frozenset({"in", "square", "cubic", "sq", "cu"})
 
 def _equation(match: re.Match[str]) -> str:
     """The statement as an equation; as it stands where it may mean something else."""
-    left, right = _quantity(match["left"]), _quantity(match["right"])
-    if left is None or right is None or left.units[0].dimension != right.units[0].dimension:
+    signed = match["relation"] == "="
+    if not signed and _WORTH.search(match.string):
         return match[0]
-    if match["relation"] != "=" and _WORTH.search(match.string):
-        return match[0]
-    single = len(left.units) == len(right.units) == 1
-    equation = _single(left, right, match) if single else _several(left, right)
+    equation = conversion(match["left"], match["right"], signed=signed)
     if equation is None:
         return match[0]
     marks = "".join(char for char in match[0] if char in MARKS)
@@ -108,7 +107,24 @@ def _equation(match: re.Match[str]) -> str:
     return f"{before}{STATES} {equation}{marks}"
 
 
-def _single(left: _Quantity, right: _Quantity, match: re.Match[str]) -> str | None:
+def conversion(one: str, other: str, *, signed: bool = False, near: int | None = None) -> str | None:
+    """Write two quantities as an equation in one unit; None where they may mean something else.
+
+    ``signed`` says that an equals sign stands between them. Of two that are further apart than the factor ``near`` only
+    such with the same digits are one.
+    """
+    left, right = _quantity(one), _quantity(other)
+    if left is None or right is None or left.units[0].dimension != right.units[0].dimension:
+        return None
+    single = len(left.units) == len(right.units) == 1
+    if near is not None and not right.value <= left.value * near <= right.value * near**2:
+        digits = [side.numbers[0].replace(".", "").strip("0") for side in (left, right)]
+        if not single or digits[0] != digits[1]:
+            return None
+    return _single(left, right, signed=signed) if single else _several(left, right)
+
+
+def _single(left: _Quantity, right: _Quantity, *, signed: bool) -> str | None:
     """A conversion of one number into another."""
     one, other = left.units[0], right.units[0]
     if one.size == other.size or left.numbers == ["1"]:
@@ -121,7 +137,9 @@ def _single(left: _Quantity, right: _Quantity, match: re.Match[str]) -> str | No
         return None
     if "c" not in names and any(len(name) == 1 for name in names):
         return _in_one_unit(left, right)  # a letter would be taken for an unknown
-    return None if match["relation"] == "=" else f"{left.numbers[0]} {names[0]} = {right.numbers[0]} {names[1]}"
+    if "/" in left.numbers[0] + right.numbers[0]:
+        return _in_one_unit(left, right)  # "5/6 of an hour"
+    return None if signed else f"{left.numbers[0]} {names[0]} = {right.numbers[0]} {names[1]}"
 
 
 def _several(left: _Quantity, right: _Quantity) -> str | None:

@@ -16,6 +16,7 @@ from grader.reading.notation import in_brackets
 from grader.reading.numerals import with_bases
 from grader.reading.pairs import as_supposed, pairs_of
 from grader.reading.remainders import with_products
+from grader.reading.restatements import may_restate, with_restatements
 from grader.reading.simple import read_simple
 from grader.reading.steps_in_words import may_step, with_steps
 from grader.reading.sums_in_words import may_calculate, with_signs
@@ -98,13 +99,22 @@ def _may_relate(text: str) -> bool:
     if any(map(text.__contains__, _RELATING)) or _CALCULATES.search(text) is not None:
         return True
     # Other words say so little that the statement itself must stand there.
-    said = may_convert(text) or may_calculate(text) or may_step(text) or may_count(text) or may_tell_time(text)
+    said = (
+        may_convert(text)
+        or may_calculate(text)
+        or may_step(text)
+        or may_count(text)
+        or may_tell_time(text)
+        or may_restate(text)
+    )
     return said and STATES in _put_in_signs(delatex(clean(text[:MAX_LINE_CHARACTERS])))
 
 
 def _put_in_signs(plain: str) -> str:
     """The plain text of a line, with what is said in words written in signs."""
-    return with_products_of_things(with_steps(with_signs(with_conversions(with_minutes(with_whole_amounts(plain))))))
+    return with_products_of_things(
+        with_steps(with_signs(with_conversions(with_restatements(with_minutes(with_whole_amounts(plain))))))
+    )
 
 
 def read_by_tokens(text: str) -> Reading:
