@@ -51,7 +51,8 @@ _SUM = re.compile(
     rf"(?P<rest>{_TERMS}(?:{GAP}={GAP}{_TERMS}){{0,3}}){_END}"
 )
 _SIGNED = re.compile(rf" {_SIGN} |[-+]")
-_GLANCE = re.compile(r"\d:[0-5]\d|\d ?[apAP]\.?[mM]\b|\bnoon\b|\bmidnight\b|\d ?(?:h|hrs?|hours?)\b")
+_TIMES = re.compile(r"\d:[0-5]\d|\d ?[apAP]\.?[mM]\b|\bnoon\b|\bmidnight\b")
+_HOURS_GLANCE = re.compile(r"[\da-z] ?(?:h|hrs?|hours?)\b")
 # Breaks are not counted, other places have other times, and in a score or a ratio the colon is none of a clock.
 _OTHERWISE = re.compile(
     r"\b(?:lunch|breaks?|rests?|rested|paus\w+|stops?|stopped|zones?|local|ET|EST|PST|CST|GMT|UTC|ratios?|scores?|slow\w*"
@@ -74,16 +75,21 @@ class _Moment(NamedTuple):
 
 def with_minutes(text: str) -> str:
     """The plain text of a line, with what it says of times and durations written in minutes."""
-    if _GLANCE.search(text) is None or _OTHERWISE.search(text) is not None:
+    times, spans = _TIMES.search(text) is not None, _has_spans(text)
+    if not (times or spans) or _OTHERWISE.search(text) is not None:
         return text
-    if ":" in text or "m" in text:
+    if times:
         text = _AFTER.sub(_after, _MOVED.sub(_moved, _BETWEEN.sub(_between, text)))
-    return _SUM.sub(_sum, text)
+    return _SUM.sub(_sum, text) if spans else text
 
 
 def may_tell_time(text: str) -> bool:
     """Whether a line without a sign may hold such a statement: a cheap first glance."""
-    return _GLANCE.search(text) is not None
+    return _TIMES.search(text) is not None or _has_spans(text)
+
+
+def _has_spans(text: str) -> bool:
+    return "min" in text and _HOURS_GLANCE.search(text) is not None
 
 
 def _between(match: re.Match[str]) -> str:

@@ -51,11 +51,11 @@ NEAR = 2
 
 def with_restatements(text: str) -> str:
     """The plain text of a line, with what is said again in another unit or in percent written as equations."""
-    if not any(map(text.__contains__, _GLANCES)) or _CHOICE.search(text):
+    if not may_restate(text) or _CHOICE.search(text):
         return text
     if "%" in text:
         text = _SHARE.sub(_share, text)
-    return _QUANTITY.sub(_quantity, text) if _UNITS.search(text) else text
+    return _QUANTITY.sub(_quantity, text)
 
 
 _UNITS = re.compile(
