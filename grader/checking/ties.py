@@ -58,6 +58,7 @@ class Ties:
         self._lines = lines
         self._places = [(line, index) for line, found in enumerate(equations) for index in range(len(found))]
         self._equations = equations
+        self._found: dict[int, list[tuple[int, int]] | None] = {}
 
     def follows(self, first: int, second: int) -> bool:
         """Whether the equation at the second place is said to follow from that at the first, the one before it."""
@@ -94,6 +95,11 @@ class Ties:
 
     def _relations(self, line: int) -> list[tuple[int, int]] | None:
         """Where the relations of a line's equations stand; None where not each is written as it was read."""
+        if line not in self._found:
+            self._found[line] = self._find(line)
+        return self._found[line]
+
+    def _find(self, line: int) -> list[tuple[int, int]] | None:
         text, sides = self._lines[line], [RELATION.split(one) for one in self._equations[line]]
         found: list[tuple[int, int]] = []
         for match in _RELATION.finditer(text):
@@ -126,11 +132,13 @@ def _rest(text: str, spans: Sequence[tuple[int, int]], index: int) -> str:
 
 def _is_alone(text: str, spans: Sequence[tuple[int, int]], index: int) -> bool:
     """Whether no other equation stands beside this one in its sentence, but for what it follows from itself."""
-    start = spans[index - 1][1] if index else 0
-    before = text[start : spans[index][0]]
-    ends = [match.end() for match in _SENTENCE.finditer(before)]
-    if ends:
-        return not _ELSEWHERE.search(_AND_SO.sub("", before[ends[-1] :]))
-    if _ELSEWHERE.search(_AND_SO.sub("", before)):
-        return False
-    return index == 0 or (_FOLLOWS.search(before) is not None and _is_alone(text, spans, index - 1))
+    while True:
+        before = text[spans[index - 1][1] if index else 0 : spans[index][0]]
+        ends = [match.end() for match in _SENTENCE.finditer(before)]
+        if _ELSEWHERE.search(_AND_SO.sub("", before[ends[-1] if ends else 0 :])):
+            return False
+        if ends or index == 0:
+            return True
+        if not _FOLLOWS.search(before):
+            return False
+        index -= 1
