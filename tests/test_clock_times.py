@@ -46,15 +46,15 @@ def test_what_is_true_or_may_be_does_not_fail(messages, text):
     [
         ("From 9:48 to 13:15 is 3 hours and 37 minutes.", "13*60+15-(9*60+48) is 207, but 3*60+37 is 217"),
         ("19:53 + 2 h 6 min = 22:09", "19*60+53+(2*60+6) is 1319, but 22*60+9 is 1329"),
-        ("It rained for 17:00 - 7:00 = 11 hours.", "17*60-(7*60) is 600, but 11*60 is 660"),
+        ("It rained for 17:00 - 7:00 = 11 hours.", "17-7 is 10, not 11"),
         ("She slept for 2:38-2:15 = 33 minutes.", "2*60+38-(2*60+15) is 23, not 33"),
-        ("25 minutes after 3:45 is 4:15.", "3*60+45+(25) is 250, but 4*60+15 is 255"),
-        ("2 h 45 min + 1 h 38 min = 4 h 33 min", "(2*60+45)+(1*60+38) is 263, but (4*60+33) is 273"),
-        ("4 hours minus 15 minutes is 3 hours 55 minutes", "(4*60)-(15) is 225, but (3*60+55) is 235"),
+        ("25 minutes after 3:45 is 4:15.", "3*60+45+25 is 250, but 4*60+15 is 255"),
+        ("2 h 45 min + 1 h 38 min = 4 h 33 min", "(2*60+45)+(1*60+38) is 263, but 4*60+33 is 273"),
+        ("4 hours minus 15 minutes is 3 hours 55 minutes", "4*60-15 is 225, but 3*60+55 is 235"),
     ],
 )
 def test_what_is_false_fails(messages, text, message):
-    """The message counts in minutes."""
+    """The message counts in minutes, or in hours where there are no others."""
     assert messages(text) == [message]
 
 

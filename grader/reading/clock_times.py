@@ -1,4 +1,4 @@
-"""Times of a clock and durations, read in minutes: ``From 9:48 to 13:15 is 3 hours 27 minutes``.
+"""Times of a clock and durations, read in minutes or in hours: ``From 9:48 to 13:15 is 3 hours 27 minutes``.
 
 So are ``19:53 + 2 h 6 min = 21:59``, ``25 minutes after 3:45 is 4:10`` and ``1 h 48 min + 35 min =
 2 h 23 min``. A clock goes round: without am and pm, hours are counted from any noon or midnight. A statement that is
@@ -104,7 +104,7 @@ def _between(match: re.Match[str]) -> str:
     elif match["word"] == "-" and end.minutes < start.minutes:
         start, end = end, start
     later = _around(end.minutes, start.minutes + stated, circle, start.minutes)
-    return f"{STATES} {_written(later)} - ({_written(start.minutes)}) = {_span(match['span'])[0]}"
+    return _stated(f"{_written(later)} - ({_written(start.minutes)}) = {_span(match['span'])[0]}")
 
 
 def _moved(match: re.Match[str]) -> str:
@@ -113,7 +113,7 @@ def _moved(match: re.Match[str]) -> str:
         return match[0]
     terms, moved = _terms(match["spans"])
     later = _around(end.minutes, start.minutes + moved, _circle(start, end), start.minutes if moved >= 0 else 0)
-    return f"{STATES} {_written(start.minutes)} {terms} = {_written(later)}"
+    return _stated(f"{_written(start.minutes)} {terms} = {_written(later)}")
 
 
 def _after(match: re.Match[str]) -> str:
@@ -122,7 +122,7 @@ def _after(match: re.Match[str]) -> str:
         return match[0]
     sign, moved = ("-", -minutes) if match["word"] == "before" else ("+", minutes)
     later = _around(end.minutes, start.minutes + moved, _circle(start, end), 0)
-    return f"{STATES} {_written(start.minutes)} {sign} ({span}) = {_written(later)}"
+    return _stated(f"{_written(start.minutes)} {sign} ({span}) = {_written(later)}")
 
 
 def _sum(match: re.Match[str]) -> str:
@@ -130,9 +130,18 @@ def _sum(match: re.Match[str]) -> str:
     if _COMPOUND.search(match[0]) is None or _SIGNED.search(match[0]) is None:
         return match[0]
     sides = [match["left"], *match["rest"].split("=")]
-    return f"{STATES} {' = '.join(_terms(side)[0].removeprefix('+ ') for side in sides)}"
+    return _stated(" = ".join(_terms(side)[0].removeprefix("+ ") for side in sides))
 
 
+def _stated(equation: str) -> str:
+    """An equation in minutes, or in hours where nothing else is counted."""
+    if not _MINUTE.search(equation):
+        equation = equation.replace(f"*{HOUR}", "")
+    return f"{STATES} " + _ONE_NUMBER.sub(r"\1\2", equation)
+
+
+_MINUTE = re.compile(rf"(?<![\d.*])\d[\d.]*+(?!\*{HOUR})")
+_ONE_NUMBER = re.compile(rf"\(([\d.]+(?:\*{HOUR})?)\)|(?<== )\(([^()]+)\)$")
 _COMPOUND = re.compile(rf"{_HOURS}{GAP}(?:,? ?and |,)?{GAP}{_MINUTES}")
 
 
