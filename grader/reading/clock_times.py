@@ -13,16 +13,15 @@ from typing import NamedTuple
 
 from grader.numbers import STATES
 from grader.reading.sums_in_words import START
-from grader.reading.written_numbers import GAP, NUMBER, in_digits
+from grader.reading.written_numbers import GAP, NUMBER, TO_UNIT, in_digits
 
 _HALF = r"[apAP]\.?[mM]\b\.?"
 _TIME = (
     rf"(?:(?<![\d:.])\d{{1,2}}:[0-5]\d(?!:?\d|\.\d)(?: ?{_HALF})?|(?<![\d:.])\d{{1,2}} ?{_HALF}"
     r"|(?:12 )?\b(?:noon|midnight)\b)"
 )
-_GLUE = rf"(?:(?<=[a-z])[ -]|{GAP})"
-_HOURS = rf"{NUMBER}{_GLUE}(?:hours?|hrs?|h)(?![A-Za-z/])\.?"
-_MINUTES = rf"{NUMBER}{_GLUE}(?:minutes?|mins?)(?![A-Za-z/])\.?"
+_HOURS = rf"{NUMBER}{TO_UNIT}(?:hours?|hrs?|h)(?![A-Za-z/])\.?"
+_MINUTES = rf"{NUMBER}{TO_UNIT}(?:minutes?|mins?)(?![A-Za-z/])\.?"
 _SPAN = rf"(?:{_HOURS}(?:{GAP}(?:,? ?and |,)?{GAP}{_MINUTES})?|{_MINUTES})"
 _END = (
     rf"(?={GAP}[*]*(?:$|[.;!:)](?!\d)|, (?!\d)| \("
@@ -59,7 +58,7 @@ _OTHERWISE = re.compile(
     r"|fast|loses?|gains?|inclusive|excluding|except|without|about|approximately|roughly|almost|nearly|around)\b"
 )
 _PART = re.compile(rf"(?P<sign>{_SIGN})?{GAP}(?P<span>{_SPAN})")
-_COUNT = re.compile(rf"(?P<number>{NUMBER}){_GLUE}(?P<unit>[a-z])")
+_COUNT = re.compile(rf"(?P<number>{NUMBER}){TO_UNIT}(?P<unit>[a-z])")
 _CLOCK = re.compile(
     rf"(?P<hour>\d{{1,2}})(?::(?P<minute>\d\d))?(?: ?(?P<half>{_HALF}))?|(?P<named>.*(?:noon|midnight))"
 )

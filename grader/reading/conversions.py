@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from grader.checking.units import LOOSE, STATED, Unit, measure, refutable, same_digits, unit_named
 from grader.numbers import STATES
-from grader.reading.written_numbers import GAP, MARKS, NUMBER, in_digits
+from grader.reading.written_numbers import GAP, MARKS, NUMBER, TO_UNIT, in_digits
 
 _POWER = rf"(?:{GAP}\^{GAP}[({{]?{GAP}(?P<power>[23]){GAP}[)}}]?(?!\d))?"
 _UNIT = (
@@ -22,7 +22,7 @@ _UNIT = (
     rf"(?P<unit>(?!(?:is|are|and|equals?|makes?)\b)[A-Za-z]{{1,12}})(?![\w']){_POWER}"
 )
 _PART = re.compile(
-    rf"(?P<dollars>\$)?(?P<number>\d{{1,3}}/\d{{1,3}}(?= of an? )|{NUMBER})(?: of an? |(?<=[a-z])[ -]|{GAP}){_UNIT}"
+    rf"(?P<dollars>\$)?(?P<number>\d{{1,3}}/\d{{1,3}}(?= of an? )|{NUMBER})(?: of an? |{TO_UNIT}){_UNIT}"
 )
 _ANY_PART = re.sub(r"\?P<\w+>", "?:", _PART.pattern)
 QUANTITY = rf"{_ANY_PART}(?:{GAP}(?:,? ?and(?![a-z])|,)?{GAP}{_ANY_PART}){{0,2}}"

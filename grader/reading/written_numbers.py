@@ -14,6 +14,8 @@ from grader.numbers import FRACTION_WORDS, MATH_OFF, MATH_ON, NUMBER_WORDS, SCAL
 
 MARKS = f"{MATH_ON}{MATH_OFF}{TEXT_ON}{TEXT_OFF}"
 GAP = rf"[ {MARKS}]*"
+TO_UNIT = rf"(?:(?<=[a-z])[ -]|{GAP})"
+"""What stands between a number and its unit: a space behind a word (``three hours``), anything or nothing else."""
 
 _ONES = "|".join(word for word, value in NUMBER_WORDS.items() if 0 < value < 10)
 _TEENS = "|".join(word for word, value in NUMBER_WORDS.items() if 10 <= value < 20)
