@@ -21,6 +21,7 @@ from grader.types import CheckStatus
         "8:00 AM - 7:15 AM = 45 minutes",
         "7:15 - 8:00 = 45 minutes",
         "11 a.m. to 8 a.m. = 3 hours",
+        "She slept 10 pm - 6 am = 8 hours",
         "7:30 PM + 14 hours = 9:30 AM",
         "25 minutes after 3:45 is 4:10.",
         "40 minutes before 12:10 is 11:30.",

@@ -84,6 +84,39 @@ def test_a_value_that_solves_another_equation_is_no_wrong_root(messages, text):
     assert messages(text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("The roots:\n(x+3) + 2(x-3) = 12\n3x + 3 = 12\n3x = 9\nx = 3", "from (x+3)+2(x-3)=12, 3x+3 is 18, not 12"),
+        ("\\[\n4(3y - 7) + y = 11\n\\]\n\\[\n12y - 7 + y = 11\n\\]\n13y = 18, a root", "12y-7+y is 32, not 11"),
+        (
+            "The roots:\n0.2x + 0.5(12) = 0.32(x + 12)\n0.2x + 6 = 0.32x + 3.84\n6 - 3.84 = 0.52x\n2.16 = 0.52x",
+            "6-3.84=0.52x does not follow from 0.2x+6=0.32x+3.84",
+        ),
+    ],
+)
+def test_a_step_below_another_fails(messages, text, message):
+    """Without a word, where the lines go on from it."""
+    (found,) = messages(text)
+    assert found.endswith(message)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The roots:\nx + 1 = 4\nx + 1 = -4\nx = -5",
+        "The roots:\n2x - 3 = 0\n2x + 3 = 0\n2x = -3",
+        "The roots:\n2x + 3 = 7\n3x - 1 = 8\n3x = 9",
+        "The roots:\n5 - x = 2\nx - 5 = 2\nx = 7",
+        "The roots:\n(x+3) + 2(x-3) = 12\n3x - 3 = 12\n3x = 15\nx = 5",
+        "The roots:\n(x+3) + 2(x-3) = 12\nand the other one\n3x + 3 = 12\n3x = 9",
+    ],
+)
+def test_equations_beside_each_other_are_no_steps(messages, text):
+    """Two signs of one value, two factors, two exercises."""
+    assert messages(text) == []
+
+
 def test_only_what_stands_as_it_was_read_is_tied():
     """A number of the sentence that was read into the equation would be an error of the reader's."""
     line = "Multiplying by 5 yields -5x - 5 = x + 13, so -6x = 18."

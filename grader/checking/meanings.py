@@ -96,6 +96,10 @@ class Meanings:
         """Whether the words say that the equation at the second place follows from that at the first."""
         return self._ties.follows(first, second)
 
+    def are_bare(self, first: int, second: int) -> bool:
+        """Whether two equations stand one below the other without a word."""
+        return self._ties.are_bare(first, second)
+
     def are_listed(self, first: int, second: int) -> bool:
         """Whether two equations are listed side by side: ``x = 5 or x = -1``."""
         return self._ties.are_listed(first, second)

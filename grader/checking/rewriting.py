@@ -121,22 +121,44 @@ def does_not_follow(claim: Claim, before: Claim) -> str | None:
 
     Between two values, of which the letter may take one after the other, nothing is said.
     """
-    if not (_is_firm(claim) and _is_firm(before)) or claim.letters != before.letters or len(claim.letters) != 1:
+    gap = _gap(claim, before)
+    if not gap or before.forms[0].solved() is not None or _may_be_rounded(claim, before, gap):
         return None
-    if not (len(claim.forms) == 1 == len(before.forms)) or before.forms[0].solved() is not None:
-        return None
-    form, known = claim.forms[0], before.forms[0]
-    terms = [monomial for monomial in form.zero if monomial]
-    if len(terms) != 1 or [monomial for monomial in known.zero if monomial] != terms:
-        return None
-    gap = form.zero.get((), ZERO) - form.zero[terms[0]] / known.zero[terms[0]] * known.zero.get((), ZERO)
-    if not gap or _may_be_rounded(claim, before, gap):
-        return None
+    form = claim.forms[0]
     value = constant_of(form.other)
     if value is None or form.one.below != UNIT:
         return f"{claim.equation.text} does not follow from {before.equation.text}"
     left, right = claim.sides()
     return f"from {before.equation.text}, {left} is {say(value + gap)}, not {right}"
+
+
+def is_next_step(claim: Claim, before: Claim, after: Claim | None) -> bool:
+    """Whether the form of equations alone shows a derivation: ``2x-15 = 49``, ``2x = 74``, ``x = 37``.
+
+    The next one follows from the claim, and no side with the letter is one of the equation before, or its opposite:
+    ``x+1 = 4`` and ``x+1 = -4`` are equations beside each other, and so are two factors that are zero.
+    """
+    if after is None or _gap(after, claim) != 0 or after.equation.text == claim.equation.text:
+        return False
+    ours, theirs = (
+        [side.above for side in (one.forms[0].one, one.forms[0].other) if degree(side.above)] for one in (claim, before)
+    )
+    if any(side in theirs or {term: -value for term, value in side.items()} in theirs for side in ours):
+        return False
+    return constant_of(claim.forms[0].other) != ZERO or constant_of(before.forms[0].other) != ZERO
+
+
+def _gap(claim: Claim, before: Claim) -> Fraction | None:
+    """What left minus right has more than in a multiple of the equation before; None for other letters or powers."""
+    if not (_is_firm(claim) and _is_firm(before)) or claim.letters != before.letters or len(claim.letters) != 1:
+        return None
+    if not (len(claim.forms) == 1 == len(before.forms)):
+        return None
+    zero, known = claim.forms[0].zero, before.forms[0].zero
+    terms = [monomial for monomial in zero if monomial]
+    if len(terms) != 1 or [monomial for monomial in known if monomial] != terms:
+        return None
+    return zero.get((), ZERO) - zero[terms[0]] / known[terms[0]] * known.get((), ZERO)
 
 
 def _may_be_rounded(claim: Claim, before: Claim, gap: Fraction) -> bool:

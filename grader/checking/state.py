@@ -20,7 +20,7 @@ from grader.checking.explain import explain
 from grader.checking.linear import Relation, Row, System
 from grader.checking.meanings import Meanings, Words
 from grader.checking.polynomial import ONE, degree, is_constant_name, spell
-from grader.checking.rewriting import contradicts, does_not_follow, wrong_product
+from grader.checking.rewriting import contradicts, does_not_follow, is_next_step, wrong_product
 from grader.checking.rewritings import Rewritings, vanishes
 from grader.checking.rounding import rounds_to
 from grader.checking.tree import as_division, traits
@@ -87,6 +87,8 @@ class State:
         self._bounds = Bounds()
         self._solved: dict[int, Claim] = {}
         """By the place of a value, the equation that it solves."""
+        self._derived: set[int] = set()
+        """Places of the equations that follow from those before them."""
         self._last: Claim | None = None
 
     def judge(self, claim: Claim) -> Finding:
@@ -110,6 +112,8 @@ class State:
             self._seen[claim.equation.text] = finding
         if finding.detail != IDENTITY and not claim.compares:
             self._last = claim
+            if finding.status is CheckStatus.HOLDS:
+                self._derived.add(claim.place)
         return finding
 
     def review(self, claim: Claim, finding: Finding) -> Finding:
@@ -217,9 +221,18 @@ class State:
 
     def _is_said_to_follow(self, claim: Claim, last: Claim) -> bool:
         """Whether the words make a claim the next step of the last one, so that its letter has one value in both."""
-        if not self._told.follows(last.place, claim.place) or self._told.counts_otherwise():
+        if not (self._told.follows(last.place, claim.place) or self._is_step_below(claim, last)):
+            return False
+        if self._told.counts_otherwise():
             return False
         return not any(self._told.drops_letters(one.equation.text, self._letters) for one in (claim, last))
+
+    def _is_step_below(self, claim: Claim, last: Claim) -> bool:
+        """Whether a claim stands below the last one as the next step of a derivation, neither of them beside words."""
+        if not is_next_step(claim, last, self._claims.get(claim.place + 1)):
+            return False
+        shares = not set(claim.sides()).isdisjoint(last.sides())
+        return (shares or last.place in self._derived) and self._told.are_bare(last.place, claim.place)
 
     def _root(self, claim: Claim) -> Finding | None:
         """``x = 3`` after ``x^2 - 5x + 6 = 0``."""

@@ -43,6 +43,8 @@ _LISTED = re.compile(
 )
 _SENTENCE = re.compile(r"[.!?:](?=\s|$)|\\\\|\n")
 _SIGN = re.compile(r"[A-Za-z\d.+-]")
+_WORD = re.compile(r"[A-Za-z]{2}|[±?≠]")
+_MARKUP = re.compile(r"\\(?!pm|mp|ne)[a-zA-Z]+(?:\{[a-z]+\*?\})?")
 _COMMAND = re.compile(r"\\[a-zA-Z]+|\bsqrt|\bpi\b")
 _PLAIN = str.maketrans("−–²³⁴", "--234")
 MAX_SIDE = 200
@@ -82,6 +84,15 @@ class Ties:
         if _GOES_ON.search(after) or next_index:
             return False
         return _ties(between, _FOLLOWS) or _ties(between, _STEP)
+
+    def are_bare(self, first: int, second: int) -> bool:
+        """Whether two equations stand one below the other, each alone on its line and without a word."""
+        if second != first + 1 or second >= len(self._places):
+            return False
+        lines = [self._places[place][0] for place in (first, second)]
+        if lines[0] == lines[1] or any(len(self._equations[line]) != 1 for line in lines):
+            return False
+        return not any(_WORD.search(_MARKUP.sub("", text)) for text in self._lines[lines[0] : lines[1] + 1])
 
     def are_listed(self, first: int, second: int) -> bool:
         """Whether two equations that follow each other are listed side by side: ``x = 5 or x = -1``."""

@@ -96,12 +96,12 @@ def _between(match: re.Match[str]) -> str:
     if start is None or end is None:
         return match[0]
     circle = _circle(start, end)
-    if match["word"] in ("-", "and") and (start.minutes - end.minutes - stated) % circle == 0:
-        start, end = end, start
-    elif match["word"] != "-" and (start.minutes - end.minutes - stated) % circle == 0:
-        return match[0]  # "11 a.m. to 8 a.m. = 3 hours"
-    elif match["word"] == "-" and end.minutes < start.minutes:
-        start, end = end, start
+    if (end.minutes - start.minutes - stated) % circle:
+        backwards = (start.minutes - end.minutes - stated) % circle == 0
+        if backwards and match["word"] not in ("-", "and"):
+            return match[0]  # "11 a.m. to 8 a.m. = 3 hours"
+        if backwards or (match["word"] == "-" and end.minutes < start.minutes):
+            start, end = end, start
     later = _around(end.minutes, start.minutes + stated, circle, start.minutes)
     return _stated(f"{_written(later)} - ({_written(start.minutes)}) = {_span(match['span'])[0]}")
 

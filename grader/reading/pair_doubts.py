@@ -36,7 +36,7 @@ AMBIGUOUS = "the line can be read in more than one way"
 NAME = "the left side may be a name, not a quantity"
 QUANTITIES = "two quantities are set equal without a calculation"
 UNITS = "different units stand in one calculation"
-_STEPS = frozenset({"1", "5", "10", "20", "25", "50"})
+_STEPS = frozenset({"1", "5", "10"})
 """Percentages by which people go to the one that is asked."""
 WORTH = "things are set equal to what they come to"
 

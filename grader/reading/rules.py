@@ -72,6 +72,7 @@ _ARROW = re.compile(
     r"((?:^|[:;,.] ) *(?:[$€£₹]?\d+ ?[*x×·] ?){1,4}[$€£₹]?\d+) ?(?:→|⇒|=>|-{1,2}>) ?"
     r"(?=[$€£₹]?\d+[1-9](?:[.,;]?$|[.;] ))"  # one digit may be the last one of a product
 )
+_SPAN = re.compile(r"(?<!\.)\.\.(?!\.)")  # "[x sin x] 0..π/2"
 _AMOUNT_ENDS = re.compile(r"(?<=\d)/-(?![\d.(])")  # "Rs. 4500/-"
 _NUMBERED = re.compile(r"\b([A-Z]?[a-z]+ \d{1,3}):(?=\d)")  # "Week 1:600/2=300" is no ratio
 
@@ -131,6 +132,8 @@ def read_by_tokens(text: str) -> Reading:
         plain = _NUMBERED.sub(r"\1: ", plain)
     if " : " in plain:
         plain = _COLON.sub(f" {UNREADABLE} ", plain)
+    if ".." in plain:
+        plain = _SPAN.sub(f" {UNREADABLE} ", plain)
     plain = with_components(plain)
     tokens = tokenise(with_bases(with_products(plain)))
     walker = Walker(tokens)
