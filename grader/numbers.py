@@ -90,6 +90,7 @@ _TRANSLATION = str.maketrans(
     }
 )
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
+_MIXED_DIVISOR = re.compile("([÷/] ?)(\\d+)([½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")  # "7 ÷ 1¾", which is not 7 ÷ 1 · 3/4
 _ROOT_OF_DEGREE = re.compile(r"(?<![\w)])[³⁴⁵⁶⁷⁸⁹]√")
 _ROOT_SIGN = re.compile(r"√ *(\d+(?:\.\d+)?|(?=\())")
 
@@ -114,6 +115,7 @@ def clean(text: str) -> str:
 def _clean(text: str) -> str:
     if text.isascii():
         return text.replace("\t", " ") if "\t" in text else text
+    text = _MIXED_DIVISOR.sub(lambda mixed: f"{mixed[1]}({mixed[2]}+{mixed[3].translate(_TRANSLATION).strip()})", text)
     text = _ROOT_OF_DEGREE.sub("∛", text)
     text = _SUPERSCRIPT_RUN.sub(lambda run: f"^({run[0].translate(_SUPERSCRIPTS)})", text)
     text = _ROOT_SIGN.sub(lambda root: f" sqrt({root[1]})" if root[1] else " sqrt", text)

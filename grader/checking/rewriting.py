@@ -135,17 +135,27 @@ def does_not_follow(claim: Claim, before: Claim) -> str | None:
 def is_next_step(claim: Claim, before: Claim, after: Claim | None) -> bool:
     """Whether the form of equations alone shows a derivation: ``2x-15 = 49``, ``2x = 74``, ``x = 37``.
 
-    The next one follows from the claim, and no side with the letter is one of the equation before, or its opposite:
-    ``x+1 = 4`` and ``x+1 = -4`` are equations beside each other, and so are two factors that are zero.
+    The next one follows from the claim, and something was done to the equation before: ``x+1 = 4`` and ``x+1 = -4`` are
+    equations beside each other, and so are two factors that are zero.
     """
     if after is None or _gap(after, claim) != 0 or after.equation.text == claim.equation.text:
         return False
-    ours, theirs = (
-        [side.above for side in (one.forms[0].one, one.forms[0].other) if degree(side.above)] for one in (claim, before)
-    )
-    if any(side in theirs or {term: -value for term, value in side.items()} in theirs for side in ours):
-        return False
+    for ours, beside in _sides(claim):
+        for theirs, others in _sides(before):
+            # The same side, and beside it another number or the opposite: two signs of one value.
+            if degree(ours) and _same_size(ours, theirs) and (not degree(beside) or _same_size(beside, others)):
+                return False
     return constant_of(claim.forms[0].other) != ZERO or constant_of(before.forms[0].other) != ZERO
+
+
+def _sides(claim: Claim) -> list[tuple[Polynomial, Polynomial]]:
+    one, other = (ratio.above for ratio in (claim.forms[0].one, claim.forms[0].other))
+    return [(one, other), (other, one)]
+
+
+def _same_size(one: Polynomial, other: Polynomial) -> bool:
+    """Whether two polynomials are equal or opposite."""
+    return one == other or one == {term: -value for term, value in other.items()}
 
 
 def _gap(claim: Claim, before: Claim) -> Fraction | None:

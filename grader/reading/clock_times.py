@@ -32,8 +32,8 @@ _SIGN = r"(?:[-+]|plus|minus)"
 
 _BETWEEN = re.compile(
     rf"(?:{START}(?:[Ff]rom|[Bb]etween){GAP}|{START}|(?<=[a-z:] )|(?<=\())(?P<start>{_TIME}){GAP}"
-    rf"(?P<word>to|until|till|and|-){GAP}(?P<end>{_TIME}),?{GAP}(?:(?:it|that|there|which) )?{_IS}{GAP}"
-    rf"(?:a total of )?(?P<span>{_SPAN}){_END}"
+    rf"(?P<word>to|until|till|and|-){GAP}(?P<end>{_TIME}),?{GAP}"
+    rf"(?:(?:(?:it|that|there|which) )?{_IS}|(?:it|that|there)'s){GAP}(?:a total of )?(?P<span>{_SPAN}){_END}"
 )
 _MOVED = re.compile(
     rf"(?<![-+*/=.,\d] )(?P<start>{_TIME})(?P<spans>(?:{GAP}{_SIGN}{GAP}{_SPAN}){{1,3}}){GAP}{_IS}{GAP}(?P<end>{_TIME})"
@@ -52,11 +52,12 @@ _SUM = re.compile(
 _SIGNED = re.compile(rf" {_SIGN} |[-+]")
 _TIMES = re.compile(r"\d:[0-5]\d|\d ?[apAP]\.?[mM]\b|\bnoon\b|\bmidnight\b")
 _HOURS_GLANCE = re.compile(r"[\da-z] ?(?:h|hrs?|hours?)\b")
-# Breaks are not counted, other places have other times, and in a score or a ratio the colon is none of a clock.
+# Other places have other times, and in a score or a ratio the colon is none of a clock. Breaks may not be counted.
 _OTHERWISE = re.compile(
-    r"\b(?:lunch|breaks?|rests?|rested|paus\w+|stops?|stopped|zones?|local|ET|EST|PST|CST|GMT|UTC|ratios?|scores?|slow\w*"
-    r"|fast|loses?|gains?|inclusive|excluding|except|without|about|approximately|roughly|almost|nearly|around)\b"
+    r"\b(?:zones?|local|ET|EST|PST|CST|GMT|UTC|ratios?|scores?|slow\w*|fast|loses?|gains?|about|approximately|roughly"
+    r"|almost|nearly|around)\b"
 )
+_BREAK = re.compile(r"\b(?:lunch|breaks?|rests?|rested|paus\w+|stops?|stopped|inclusive|excluding|except|without)\b")
 _PART = re.compile(rf"(?P<sign>{_SIGN})?{GAP}(?P<span>{_SPAN})")
 _COUNT = re.compile(rf"(?P<number>{NUMBER}){TO_UNIT}(?P<unit>[a-z])")
 _CLOCK = re.compile(
@@ -78,7 +79,8 @@ def with_minutes(text: str) -> str:
     if not (times or spans) or _OTHERWISE.search(text) is not None:
         return text
     if times:
-        text = _AFTER.sub(_after, _MOVED.sub(_moved, _BETWEEN.sub(_between, text)))
+        text = _AFTER.sub(_after, _MOVED.sub(_moved, text))
+        text = text if _BREAK.search(text) else _BETWEEN.sub(_between, text)
     return _SUM.sub(_sum, text) if spans else text
 
 
