@@ -350,7 +350,7 @@ def _differs_by_hours(check: EquationCheck) -> bool:
 def _divides_with_remainder(text: str, modulus: int) -> bool:
     """``100 = 7 * 13 + 2``: what the modulus goes into, which is said of the numbers and not of their residues."""
     product = rf"(?:\d+\*)?{modulus}(?:\*\d+)?(?:\+\d+)?"
-    sides = text.split("=")
+    sides = RELATION.split(text)
     number, other = sides if sides[0].isdecimal() else sides[::-1]
     return number.isdecimal() and int(number) > modulus and "*" in other and re.fullmatch(product, other) is not None
 

@@ -53,6 +53,12 @@ def test_they_fail(graded, text):
     assert graded(text).n_failed == 1
 
 
+@pytest.mark.parametrize("text", ["modulo 5: 7*3 ≈ 101", "modulo 7: 5 + 3 < 1"])
+def test_other_relations_are_looked_at_too(graded, text):
+    """Beside a modulus, whatever stands between the sides."""
+    assert graded(text).n_failed == 0
+
+
 def test_an_amount_is_told_in_its_currency(graded):
     """A message puts no dollar before euros."""
     with Grader(Pair()) as grader:
