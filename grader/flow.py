@@ -98,8 +98,7 @@ def _learn(known: set[str], text: str) -> None:
     """Add the numbers of a text, as they are written and in their one spelling."""
     numbers = _NUMBER.findall(clean(text))
     known.update(numbers)
-    if "." in text or "," in text:
-        known.update(map(_key, numbers))
+    known.update([_key(number) for number in numbers if "." in number or "," in number or number[0] == "0"])
 
 
 def _results(line: GradedLine) -> set[str]:

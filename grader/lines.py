@@ -169,10 +169,12 @@ def _name_calculations(lines: list[Line]) -> None:
     """Write the calculation of a named result before it: ``x = 64/2`` and below it ``x = 32``."""
     before: Line | None = None
     for index, line in enumerate(lines):
-        if not line.readable or _DELIMITER.fullmatch(line.readable):
+        if not line.readable or (line.readable[0] in "\\$" and _DELIMITER.fullmatch(line.readable)):
             continue
-        if before is not None and (readable := with_calculation(before.readable, line.readable)) is not None:
-            lines[index] = line._replace(readable=readable, doubt=line.doubt or before.doubt)
+        if before is not None and "=" in line.readable:
+            readable = with_calculation(before.readable, line.readable)
+            if readable is not None:
+                lines[index] = line._replace(readable=readable, doubt=line.doubt or before.doubt)
         before = line
 
 

@@ -165,7 +165,7 @@ SAME_CURRENCY = {"USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "JPY": "¥",
 _CURRENCY_CODE = rf"(?=[A-Zr])(?<!\w)(?:[Rr]s\.?|US\$|{'|'.join(sorted(CURRENCY_CODES))})(?=\ *(?:\.?\d|$))"
 _MARK = rf"[{''.join(FUNCTION_MARKS)}]\d*"
 _PROSE = re.compile(
-    rf"""(?P<code>{_CURRENCY_CODE})
+    rf"""\ *+(?:(?P<code>{_CURRENCY_CODE})
     |(?P<word>(?![xX](?=\ *[\d($.€£¢-])|(?:sqrt|pi)(?![\w']))[^\W\d_]\w*(?:['&]\w+)*(?:['"′″‴]+(?=\())?|_\w*)
     |(?P<junk>{_CODED}|{_UNGROUPED}|\d+:\d+(?::\d+)*|\d+(?:\.\d+){{2,}}|\d+'\d+
         |\d+/\d+/\d\d+(?!\d)|(?<!\d\ )0\d+(?![.\d]|,\d)|\d+\ ?[aApP]\.?[mM]\b\.?)
@@ -176,7 +176,7 @@ _PROSE = re.compile(
     |(?P<times>[xX](?=\ *[\d($.€£¢-]))
     |{_SIGNS}
     |(?P<factorial>(?<!\ )!(?=\ *[=≡+*/^)\]-]))
-    |(?P<other>[^ ])""",
+    |(?P<other>[^ ]))""",
     re.VERBOSE | re.DOTALL,
 )
 FUNCTIONS = frozenset({"sqrt", "root", "binom", "abs"})
@@ -185,14 +185,14 @@ APPLIED = ANGLE_FUNCTIONS | {"ln", "perm", "gcd", "lcm"}
 """Functions that are letters like others unless a bracket follows."""
 CONSTANTS = frozenset({"pi"})
 _MATH = re.compile(
-    rf"""(?P<junk>{_CODED}|{_UNGROUPED})
+    rf"""\ *+(?:(?P<junk>{_CODED}|{_UNGROUPED})
     |{_WRITTEN}
     |(?P<function>(?:{"|".join(sorted(FUNCTIONS | CONSTANTS))})(?![a-zA-Z])|{_MARK})
     |(?P<degree>{DEGREE})
     |(?P<variable>[^\W\d_](?:_(?:\w|\([^()]*\)))?'*)
     |{_SIGNS}
     |(?P<factorial>!)
-    |(?P<other>[^ ])""",
+    |(?P<other>[^ ]))""",
     re.VERBOSE | re.DOTALL,
 )
 _KINDS = {
@@ -239,13 +239,14 @@ _BREAK, _JUNK = Kind.BREAK, Kind.JUNK
 def _tokenise_region(text: str, start: int, end: int, tokens: list[Token], *, math: bool) -> None:
     pattern, kinds = (_MATH, _MATH_KINDS) if math else (_PROSE, _PROSE_KINDS)
     for match in pattern.finditer(text, start, end):
-        kind, piece = kinds[match.lastindex or 0], match[0]
+        group = match.lastindex or 0
+        kind, piece = kinds[group], match[group]
         if kind is _BREAK:
             if piece in UNJUDGED:
                 kind = _JUNK
         elif piece == "**":
             piece = "^"
-        first, last = match.span()
+        first, last = match.span(group)
         tokens.append(_new_token(Token, (kind, piece, first, last, math)))
 
 

@@ -52,6 +52,9 @@ _ROUNDING = re.compile(
 )
 
 _SCALE = re.compile(r"\b(?:hundreds?|thousands?|millions?|billions?)\b", re.IGNORECASE)
+_ROUNDING_HINTS = ("round", "nearest", "approx", "roughly", "estimat", "decimal", "d.p", "dp", "sig", "s.f", "sf")
+_SCALE_HINTS = ("hundred", "thousand", "illion")
+"""What a line must hold for these patterns to match: cheaper to look for."""
 _PROPERTY = re.compile(r"\b(?:remainder|mod|modulo|digits?|least|greatest|probability|square root)\b", re.IGNORECASE)
 
 _COMPARISON = re.compile(
@@ -138,8 +141,9 @@ def read_by_tokens(text: str) -> Reading:
     tokens = tokenise(with_bases(with_products(plain)))
     walker = Walker(tokens)
     walker.walk(0, len(tokens))
-    approximate = _ROUNDING.search(text) is not None
-    scaled = _SCALE.search(text) is not None
+    lower = text.lower()
+    approximate = any(map(lower.__contains__, _ROUNDING_HINTS)) and _ROUNDING.search(text) is not None
+    scaled = any(map(lower.__contains__, _SCALE_HINTS)) and _SCALE.search(text) is not None
     equations: list[Equation] = []
     ordered = any(not COMPARISONS.isdisjoint(chain.relations) for chain in walker.chains)
     supposed = ordered and _SUPPOSES.search(text) is not None
