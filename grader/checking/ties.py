@@ -29,7 +29,7 @@ _STEP = re.compile(
 _ELSEWHERE = re.compile(
     r"\b(?:or|if|and|when|where|whenever|for|let|suppos\w+|assum\w+|tr(?:y|ying)|test\w*|check\w*|say|since|because|but"
     r"|however|otherwise|while|cases?|either|neither|similarly|likewise|first|second|third|other|another|next|last"
-    r"|equations|substitut\w+|plug\w*|put\w*|in place of|respectively|instead|not|no|never|if|unless|would|could|might"
+    r"|equations|substitut\w+|plug\w*|put\w*|in place of|respectively|instead|not|no|never|unless|would|could|might"
     r"|may|mod|modulo|about|approximately|roughly|nearly)\b|[±?≠]|\\(?:pm|mp|neq?|[pb]?mod|equiv|quad|qquad)(?![a-z])",
     re.IGNORECASE,
 )

@@ -30,7 +30,7 @@ _QUANTITY = re.compile(
     rf"{_ALONE}(?P<left>{QUANTITY})(?:{GAP}\({GAP}(?P<inside>{QUANTITY}){GAP}\){_BEHIND}"
     rf"|{GAP}{_AGAIN}{GAP}(?P<right>{QUANTITY}){_END})"
 )
-_DECIMAL = r"(?:0?\.\d{1,8}|1(?:\.\d{1,8})?)(?![\d.]*\d)"
+_DECIMAL = r"[01]?\.\d{1,8}(?![\d.]*\d)"
 _PERCENT = r"\d{1,3}(?:\.\d{1,6})?"
 _SHARE = re.compile(
     rf"{_ALONE}(?P<left>{_DECIMAL}|\d{{1,3}} ?/ ?\d{{1,3}}(?![\d/]|\.\d))"

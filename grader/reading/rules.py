@@ -103,22 +103,24 @@ def _may_relate(text: str) -> bool:
     if any(map(text.__contains__, _RELATING)) or _CALCULATES.search(text) is not None:
         return True
     # Other words say so little that the statement itself must stand there.
-    said = (
-        may_convert(text)
-        or may_calculate(text)
-        or may_step(text)
-        or may_count(text)
-        or may_tell_time(text)
-        or may_restate(text)
+    return any(may_say(text) for may_say in _GLANCES) and STATES in _put_in_signs(
+        delatex(clean(text[:MAX_LINE_CHARACTERS]))
     )
-    return said and STATES in _put_in_signs(delatex(clean(text[:MAX_LINE_CHARACTERS])))
 
 
 def _put_in_signs(plain: str) -> str:
     """The plain text of a line, with what is said in words written in signs."""
-    return with_products_of_things(
-        with_steps(with_signs(with_conversions(with_restatements(with_minutes(with_whole_amounts(plain))))))
-    )
+    for write in _IN_SIGNS:
+        plain = write(plain)
+    return plain
+
+
+_GLANCES = (may_convert, may_calculate, may_step, may_count, may_tell_time, may_restate)
+_IN_SIGNS = (
+    with_whole_amounts, with_minutes, with_restatements, with_conversions, with_signs, with_steps,
+    with_products_of_things,
+)  # fmt: skip
+"""What is said in words, in the order in which it is written in signs."""
 
 
 def read_by_tokens(text: str) -> Reading:
