@@ -53,6 +53,7 @@ _HARMLESS = re.compile(
     re.MULTILINE,
 )
 _SHARE = re.compile(r"(?:alf|hird|uarter|th)s? of\b")
+_AGAIN = re.compile(r", (?:or|so|which|that|i\.e)\b[a-z., ]{0,12} \d|, (?:or|so) \d")  # "345 min, or 5 h 45 min"
 _GLUED = re.compile(r"\d(?:(?!st|nd|rd|th)[A-Za-z]| ?[apAP]\.?[mM]\b)")
 _DASH = re.compile(r"(?<!\w)-|-(?![A-Za-z])")
 _TIMES = re.compile(r"\b[xX]\b|[xX](?=[\d$.])")
@@ -146,6 +147,8 @@ def _says_more(around: str) -> bool:
         if any(map(plain.__contains__, _WORDS)):
             return True
     if " of" in around and _SHARE.search(around):
+        return True
+    if "," in around and _AGAIN.search(around):
         return True
     if " mod" in around and _MODULO.search(around):
         return True
