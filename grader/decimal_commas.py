@@ -33,7 +33,7 @@ _NUMBERED = re.compile(r"[^\W\d]+ \d+ : ")
 
 def has_decimal_commas(text: str) -> bool:
     """Whether a solution writes decimal commas."""
-    if _COMMA.search(text) is None or _PAIR.search(text) is not None:
+    if "," not in text or _COMMA.search(text) is None or _PAIR.search(text) is not None:
         return False
     written = _WRITTEN.findall(text)
     with_commas = [number for number in written if "," in number]

@@ -71,7 +71,7 @@ def ungrounded_numbers(problem: str, lines: Sequence[GradedLine]) -> list[tuple[
     """Line number, equation and operand of each operand that comes from nowhere, in order, each once."""
     found: dict[tuple[int, str, str], None] = {}
     known: set[str] = set()
-    _learn(known, problem)
+    unread = [problem]
     worded: set[str] | None = None
     for line in lines:
         results: set[str] | None = None
@@ -79,10 +79,13 @@ def ungrounded_numbers(problem: str, lines: Sequence[GradedLine]) -> list[tuple[
             if check.status == CheckStatus.SYMBOLIC or not COMPARISONS.isdisjoint(check.text):
                 continue
             for text in _NUMBER.findall(RELATION.split(check.text, maxsplit=1)[0]):
-                if text in known or text in _COMMON:
+                if text in _COMMON or text in known:
                     continue
+                if unread:  # not sooner: most solutions ask nothing of their last lines
+                    _learn(known, "\n".join(unread))
+                    unread.clear()
                 key = _key(text)
-                if key in known or key in _COMMON:
+                if text in known or key in known or key in _COMMON:
                     continue
                 if worded is None:
                     worded = _numbers_in_words(problem)
@@ -90,7 +93,7 @@ def ungrounded_numbers(problem: str, lines: Sequence[GradedLine]) -> list[tuple[
                 results = _results(line) if results is None else results
                 if not (key in worded or key in results or _is_derived(key, known)):
                     found[line.line, check.text, text] = None
-        _learn(known, line.text)
+        unread.append(line.text)
     return list(found)
 
 

@@ -47,6 +47,8 @@ _GOES_ON = re.compile(
     r"(?:[&\s]|\$+(?=\s*=)|\\[\[(,;]|\\q?quad(?![a-z]))*(?:=(?![=>])|[≈≤≥≡]|\\(?:approx|equiv|[lg](?:t|eq?|eqslant))(?![a-z]))"
 )
 _ENDS_OPEN = re.compile(r"(?:[\d)}%] | )(?:[+*/×÷·]|\\(?:times|cdot|div))(?:\\\\|[\s&])*$")
+_LAST_OPEN = "+*/×÷·stv\\& "
+"""The characters in which such a line ends: a glance that is cheaper than the pattern."""
 _OPERAND = re.compile(r"[&\s]*[$\\({]*[\d.]")
 _RELATION = re.compile(r"(?<![<>!=])=(?![=>])|[≈<>≤≥≡]|\\(?:approx|equiv|[lg](?:t|eq?|eqslant))(?![a-z])")
 _CLOSING = re.compile(r"(?:\s|&|\\\\|\\[\])]|(?<=[^\s\\])\$+)*$")
@@ -90,7 +92,8 @@ class _Splitter:
 
     def lines(self) -> list[Line]:
         lines = [self._line(number, text) for number, text in enumerate(self.texts, start=1)]
-        lines = [line._replace(doubt=TRACE) if line.number < self.traced else line for line in lines]
+        if self.traced > 0:
+            lines = [line._replace(doubt=TRACE) if line.number < self.traced else line for line in lines]
         if lines and lines[-1].readable and is_final_answer(lines[-1].readable):
             lines[-1] = lines[-1]._replace(readable="")
         _join(lines)
@@ -155,7 +158,7 @@ def _join(lines: list[Line]) -> None:
             continue
         if line.readable[0] in "=≈≡&\\$" and _GOES_ON.match(line.readable):
             start = _column(lines, index) if _ADDEND.match(before.text) else _tail(before.readable)
-        elif run < MAX_JOINED and _ENDS_OPEN.search(before.readable) and _OPERAND.match(line.readable):
+        elif run < MAX_JOINED and before.readable[-1] in _LAST_OPEN and _ENDS_OPEN.search(before.readable) and _OPERAND.match(line.readable):
             start = _tail(before.readable)
             run += 1
         else:

@@ -50,7 +50,7 @@ _SUM = re.compile(
     rf"(?P<rest>{_TERMS}(?:{GAP}={GAP}{_TERMS}){{0,3}}){_END}"
 )
 _SIGNED = re.compile(rf" {_SIGN} |[-+]")
-_TIMES = re.compile(r"\d:[0-5]\d|\d ?[apAP]\.?[mM]\b|\bnoon\b|\bmidnight\b")
+_TIMES = re.compile(r"\d(?::[0-5]\d| ?[apAP]\.?[mM]\b)")
 _HOURS_GLANCE = re.compile(r"[\da-z] ?(?:h|hrs?|hours?)\b")
 # Other places have other times, and in a score or a ratio the colon is none of a clock. Breaks may not be counted.
 _OTHERWISE = re.compile(
@@ -75,7 +75,7 @@ class _Moment(NamedTuple):
 
 def with_minutes(text: str) -> str:
     """The plain text of a line, with what it says of times and durations written in minutes."""
-    times, spans = _TIMES.search(text) is not None, _has_spans(text)
+    times, spans = _has_times(text), _has_spans(text)
     if not (times or spans) or _OTHERWISE.search(text) is not None:
         return text
     if times:
@@ -86,7 +86,11 @@ def with_minutes(text: str) -> str:
 
 def may_tell_time(text: str) -> bool:
     """Whether a line without a sign may hold such a statement: a cheap first glance."""
-    return _TIMES.search(text) is not None or _has_spans(text)
+    return _has_times(text) or _has_spans(text)
+
+
+def _has_times(text: str) -> bool:
+    return _TIMES.search(text) is not None or "noon" in text or "midnight" in text
 
 
 def _has_spans(text: str) -> bool:

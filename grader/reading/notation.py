@@ -13,7 +13,7 @@ from grader.numbers import DEGREE, FUNCTION_MARKS
 
 _MARK_OF = {name: mark for mark, name in FUNCTION_MARKS.items()}
 _MARKS = re.compile(f"[{DEGREE}{''.join(FUNCTION_MARKS)}]")
-_HINT = re.compile(r"°|\\circ|deg|π|pi|og|ln")
+_HINTS = ("°", "\\circ", "deg", "π", "pi", "og", "ln")
 _NAMED = re.compile(r"(?:sin|cos|tan|cot|sec|csc)(?![b-z])|log ?(?:_|[₀-₉]|base)|(?<![a-z])ln(?![a-z])", re.IGNORECASE)
 """Cheaper than the patterns below."""
 
@@ -77,14 +77,13 @@ _CHOOSES = {
 _PROBABLE = re.compile(r"probab", re.IGNORECASE)
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
 
-_HINT_OF_COMMON = re.compile(r"gc[df]|lcm|hcf", re.IGNORECASE)
+_HINTS_OF_COMMON = ("gcd", "gcf", "lcm", "hcf")
 _COMMON = re.compile(
     r"(?<![A-Za-z])\\?(?:(?:text|mathrm|operatorname|mbox)\s?\{\s?)?(?P<name>gcd|gcf|hcf|lcm)\s?\}?\s?"
     rf"(?:{_LEFT}[(\[]\s?(?P<inside>\d{{1,9}}(?:\s?,\s?\d{{1,9}}){{1,4}})\s?{_RIGHT}[)\]])",
     re.IGNORECASE,
 )
 
-_HINT_OF_BARS = re.compile(r"\|[^|]*\||vert")
 _BAR = r"(?:\||\\[lr]?vert(?![A-Za-z]))"
 _BARS = re.compile(rf"{_LEFT}{_BAR}(?P<inside>[^|=<>&,;:]{{1,80}}?){_RIGHT}{_BAR}")
 _IN_BARS = re.compile(rf"(?:[\d\s.+\-−–*/·×÷^(){{}}]|\\(?:cdot|times|div|left|right|sqrt)(?![A-Za-z])|{_FRACTION}|√)++")
@@ -102,13 +101,13 @@ def in_brackets(text: str) -> str:
     """The text of a line with a mark and brackets for each function that has a value."""
     if not text.isascii():
         text = _MARKS.sub("", text)
-    if _HINT.search(text) and _NAMED.search(text):
+    if any(map(text.__contains__, _HINTS)) and _NAMED.search(text):
         text = _LOGARITHM.sub(_logarithm, _FUNCTION.sub(_function, text))
     if _HINT_OF_COUNTS.search(text):
         text = _with_counts(text)
-    if _HINT_OF_COMMON.search(text):
+    if any(map(text.lower().__contains__, _HINTS_OF_COMMON)):
         text = _COMMON.sub(_of_all, text)
-    if _HINT_OF_BARS.search(text) and not (text.lstrip()[:1] == "|" == text.rstrip()[-1:]):
+    if (text.count("|") > 1 or "vert" in text) and not (text.lstrip()[:1] == "|" == text.rstrip()[-1:]):
         text = _BARS.sub(_absolute, text)
     return text
 

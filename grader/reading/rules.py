@@ -6,23 +6,18 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CHARACTERS
-from grader.numbers import COMPARISONS, STATES, UNREADABLE, clean, tokenise
-from grader.reading.clock_times import may_tell_time, with_minutes
+from grader.numbers import COMPARISONS, UNREADABLE, clean, tokenise
 from grader.reading.components import with_components
 from grader.reading.congruences import is_supposed
-from grader.reading.conversions import may_convert, with_conversions
+from grader.reading.in_words import put_in_signs, states
 from grader.reading.latex import delatex
 from grader.reading.notation import in_brackets
 from grader.reading.numerals import with_bases
 from grader.reading.pairs import as_supposed, pairs_of
 from grader.reading.remainders import with_products
-from grader.reading.restatements import may_restate, with_restatements
 from grader.reading.simple import read_simple
-from grader.reading.steps_in_words import may_step, with_steps
-from grader.reading.sums_in_words import may_calculate, with_signs
-from grader.reading.things_in_words import may_count, with_products_of_things
 from grader.reading.walker import Walker
-from grader.reading.written_numbers import NUMBER, with_whole_amounts
+from grader.reading.written_numbers import NUMBER
 from grader.types import SCALED, Certainty, Equation
 
 if TYPE_CHECKING:
@@ -103,24 +98,7 @@ def _may_relate(text: str) -> bool:
     if any(map(text.__contains__, _RELATING)) or _CALCULATES.search(text) is not None:
         return True
     # Other words say so little that the statement itself must stand there.
-    return any(may_say(text) for may_say in _GLANCES) and STATES in _put_in_signs(
-        delatex(clean(text[:MAX_LINE_CHARACTERS]))
-    )
-
-
-def _put_in_signs(plain: str) -> str:
-    """The plain text of a line, with what is said in words written in signs."""
-    for write in _IN_SIGNS:
-        plain = write(plain)
-    return plain
-
-
-_GLANCES = (may_convert, may_calculate, may_step, may_count, may_tell_time, may_restate)
-_IN_SIGNS = (
-    with_whole_amounts, with_minutes, with_restatements, with_conversions, with_signs, with_steps,
-    with_products_of_things,
-)  # fmt: skip
-"""What is said in words, in the order in which it is written in signs."""
+    return states(delatex(clean(text[:MAX_LINE_CHARACTERS])))
 
 
 def read_by_tokens(text: str) -> Reading:
@@ -132,7 +110,7 @@ def read_by_tokens(text: str) -> Reading:
     if "/-" in text:
         text = _AMOUNT_ENDS.sub("", text)
     text = in_brackets(text)
-    plain = _put_in_signs(delatex(clean(text)))
+    plain = put_in_signs(delatex(clean(text)))
     if ":" in plain:
         plain = _NUMBERED.sub(r"\1: ", plain)
     if " : " in plain:

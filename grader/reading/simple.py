@@ -12,6 +12,7 @@ import re
 from grader.checking.units import clashing_rates, unit_named
 from grader.numbers import NUMBER_WORDS, SCALE_WORDS, clean
 from grader.reading.functions import names_function
+from grader.reading.in_words import states
 from grader.reading.number_words import BEGINNINGS
 from grader.reading.words import (
     CURRENCIES,
@@ -40,23 +41,51 @@ _CALCULATION = re.compile(
     r"(?! ?[\d$%]| (?:\.\d|[b-zA-Z]|an?|[ap]\.?m)\b| 1/| ?[Rr](?:em\.?)? ?\d)"
 )
 _OPERAND = re.compile(rf"(?P<sign>(?: ?[-+*/x] ?)?)(?P<number>{_NUMBER})(?P<label>{_LABEL})")
-_SIGNS = re.compile(r"[=+*/^<>()\[\]{}|~\\`_&#@]|:(?! )|%(?! [a-z])")
-_WORDS = (
-    "equal", "times", "plus", "minus", "divided", "multiplied", "ercent", "ound", "nearest", "pprox", "ough", "stimat",
-    "emainder", "um of", "roduct of", "undred", "ousand", "illion", "% of", "squared", "cubed",
-    "decimal place", "ignificant fig", " sig", " sf", " s.f", " dp", " d.p",
-)  # fmt: skip
-_HARMLESS = re.compile(
-    r"times(?= (?:a|an|as|per|each|in|every|more|less)\b|[.,]|$)|% of (?=[a-z]+ [a-z])|through|though|[tT]hought|enough"
-    r"|around|ground|found|pound|round (?!up|down|to|off)|[rR]ounds(?! (?:up|down|to|off))|bought|brought"
-    r"|rough (?=[a-z])",
+_SIGNS = re.compile(r"[=+*/^<>()\[\]{}|~\\`_&#@]|:(?! )|%(?! [a-z]|[,.](?: [a-zA-Z]|\n|\Z))")
+# What these signs may be without meaning anything: "= 9 pens/box", "2/5 of the pens", "wins (or loses)".
+_PLAIN_SIGNS = re.compile(
+    r"^ [a-z]{2,}/(?P<per>[a-z]{2,})(?=[ .,]|$)"
+    r"|(?<![^ ])[1-9]\d{0,2}/[1-9]\d{0,2} of (?:the|his|her|their|its) [a-z]+(?! \d)"
+    r"(?![^\d\n]* (?:is|are|was|were) ?$)|(?<=[a-z] )\([a-z][a-z ]*\)",
     re.MULTILINE,
 )
-_SHARE = re.compile(r"(?:alf|hird|uarter|th)s? of\b")
-_AGAIN = re.compile(r", (?:or|so|which|that|i\.e)\b[a-z., ]{0,12} \d|, (?:or|so) \d")  # "345 min, or 5 h 45 min"
+# An operation in words has a number on either side of it.
+_NO_OPERAND = rf"(?! (?:{'|'.join(sorted(NUMBER_WORDS | SCALE_WORDS))}|half|twice|double)\b)(?= [a-zA-Z])(?=[^\d\n]*$)"
+_NOT_OF_NUMBERS = r"(?! (?:up|down|to|off))"
+_HARMLESS = {
+    word: re.compile(pattern, re.MULTILINE)
+    for word, pattern in {
+        "equal": "equal(?=ly)",
+        "times": rf"times(?:(?= (?:a|an|as|per|each|in|every|more|less)\b|[.,]|$)|{_NO_OPERAND})",
+        "plus": f"plus{_NO_OPERAND}",
+        "minus": f"minus{_NO_OPERAND}",
+        "um of": f"um of{_NO_OPERAND}",
+        "roduct of": f"roduct of{_NO_OPERAND}",
+        "% of": rf"% of(?:(?= [a-z]+ [a-z])|{_NO_OPERAND})",
+        "ercent": rf"(?<=[a-z] p)ercent(?:age)?{_NO_OPERAND}",
+        "round": rf"(?<=[ag])round|round(?= ){_NOT_OF_NUMBERS}|rounds{_NOT_OF_NUMBERS}",
+        "Round": rf"Rounds{_NOT_OF_NUMBERS}",
+        "rough": r"(?<=th)rough|(?<=[bw])rough(?=t)|rough(?= [a-z])",
+    }.items()
+}
+_WORDS = (
+    *_HARMLESS, "divided", "multiplied", "nearest", "pprox", "Rough", "stimat", "emainder", "undred", "ousand",
+    "illion", "squared", "cubed", "decimal place", "ignificant fig", "sig fig", "sig. fig", "sigfig", " sf", " s.f",
+    " dp", " d.p", "..",
+)  # fmt: skip
+"""What may mean something to the reader, unless each of them stands as its pattern has it."""
+_SHARE = re.compile(
+    r"(?:alf|hird|uarter|(?:four|fif|six|seven|eigh|nin|ten|eleven|twelf|teen|tie|hundred|thousand|illion)th)s? of\b"
+)
+_RELATIONS = (
+    "is", "are", "was", "were", "or", "equal", "equals", "make", "makes", "gives", "give", "leaves", "leave", "to",
+    "exactly", "meaning", "so", r"i\.e\.",
+)  # fmt: skip
+# Whatever is stated in words ends in a relation and a number. Looked for from the space: few have a number behind.
+_STATED = re.compile(rf" (?=\$?[\d.])(?:{'|'.join(rf'(?<=[ ,(]{word} )' for word in _RELATIONS)}|(?<='s ))")
 _GLUED = re.compile(r"\d(?:(?!st|nd|rd|th)[A-Za-z]| ?[apAP]\.?[mM]\b)")
 _DASH = re.compile(r"(?<!\w)-|-(?![A-Za-z])")
-_TIMES = re.compile(r"\b[xX]\b|[xX](?=[\d$.])")
+_TIMES = re.compile(r"\b[xX]\b|[xX](?=[\d$]|\.\d)")
 _ORDERING = re.compile(
     rf"(?:\d and|\b(?:of|between) \S+ and|base \S+ of|\b(?:{'|'.join(sorted(ORDERING_NOUNS))}) of) $", re.IGNORECASE
 )
@@ -79,14 +108,11 @@ _NO_LABELS = (
     | {"pi", "percent", "am", "pm", "mod", "modulo", "rounds", "round", "rounded", "rounding", "nearest"}
 )
 _NOT_BEFORE = (
-    frozenset(OPERATOR_WORDS)
-    | _VALUES
-    | NUMBER_LABELS
-    | ORDERING_WORDS
-    | CURRENCIES
-    | FUNCTION_WORDS
-    | {"pi", "mod", "modulo", "base"}
+    frozenset(OPERATOR_WORDS) | _VALUES | ORDERING_WORDS | CURRENCIES | FUNCTION_WORDS | {"pi", "mod", "modulo", "base"}
 )
+
+
+_NOT_BEHIND = MAGNITUDE_WORDS | CURRENCIES | {"pi"}
 
 
 def read_simple(text: str) -> tuple[Equation, ...] | None:
@@ -111,7 +137,10 @@ def read_simple(text: str) -> tuple[Equation, ...] | None:
     if not found:
         return None
     around.append(text[position:])
-    return None if _says_more("\n".join(around)) else tuple(found)
+    between = "\n".join(around)
+    if _says_more(between) or (_STATED.search(between) and states(text)):
+        return None
+    return tuple(found)
 
 
 def _leaves_alone(before: str, *, first: bool) -> bool:
@@ -119,7 +148,8 @@ def _leaves_alone(before: str, *, first: bool) -> bool:
     if not before:
         return first
     word = before.removesuffix(" ").rpartition(" ")[2].rpartition('"')[2].lower()
-    if word[-1:] in _PUNCTUATION:
+    ends = word[-1:] in _PUNCTUATION
+    if ends:
         word = word[:-1]
     word = word.removeprefix("'")
     if not word:
@@ -132,7 +162,9 @@ def _leaves_alone(before: str, *, first: bool) -> bool:
         return False  # "1 hour and 30 minutes + 15 minutes"
     if unit_named(word) is not None and _COUNTED.search(before):
         return False  # "7 hours 30 minutes - 30 minutes"
-    return len(word) > 1 and word not in _NOT_BEFORE and word not in PLURAL_LABELS
+    if len(word) == 1 or word in _NOT_BEFORE:
+        return False
+    return ends or not (word in NUMBER_LABELS or word in PLURAL_LABELS)
 
 
 _PUNCTUATION = frozenset(",;:.!?")
@@ -140,21 +172,28 @@ _PUNCTUATION = frozenset(",;:.!?")
 
 def _says_more(around: str) -> bool:
     """Whether the text around the calculations may mean anything to the reference path."""
-    if _SIGNS.search(around):
+    if _SIGNS.search(around) and _SIGNS.search(_PLAIN_SIGNS.sub(_unless_rate, around)):
         return True
-    if any(map(around.__contains__, _WORDS)):
-        plain = _HARMLESS.sub("", around)
-        if any(map(plain.__contains__, _WORDS)):
+    for word in _WORDS:
+        if word in around and not _is_harmless(word, around):
             return True
     if " of" in around and _SHARE.search(around):
-        return True
-    if "," in around and _AGAIN.search(around):
         return True
     if " mod" in around and _MODULO.search(around):
         return True
     if "-" in around and _DASH.search(around):
         return True
     return _GLUED.search(around) is not None or (("x" in around or "X" in around) and _TIMES.search(around) is not None)
+
+
+def _is_harmless(word: str, around: str) -> bool:
+    """Whether each of these words stands where it means nothing."""
+    pattern = _HARMLESS.get(word)
+    return pattern is not None and len(pattern.findall(around)) == around.count(word)
+
+
+def _unless_rate(sign: re.Match[str]) -> str:
+    return sign[0] if sign["per"] and unit_named(sign["per"]) is not None else ""
 
 
 def _equation(match: re.Match[str], text: str) -> Equation | None:
@@ -199,7 +238,7 @@ def _equation(match: re.Match[str], text: str) -> Equation | None:
     if following is not None:
         word, number, next_word = following.groups()
         unit = unit_named(word)
-        if word == "pi" or word.lower() in MAGNITUDE_WORDS or _INCHES.match(text, match.end()):
+        if word.lower() in _NOT_BEHIND or _INCHES.match(text, match.end()):
             return None
         if (unit is None and names_function(word)) or (unit is not None and next_word and names_function(next_word)):
             return None  # "= 12 sin 30", "= 8 cm sin 30"
