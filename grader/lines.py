@@ -158,7 +158,12 @@ def _join(lines: list[Line]) -> None:
             continue
         if line.readable[0] in "=≈≡&\\$" and _GOES_ON.match(line.readable):
             start = _column(lines, index) if _ADDEND.match(before.text) else _tail(before.readable)
-        elif run < MAX_JOINED and before.readable[-1] in _LAST_OPEN and _ENDS_OPEN.search(before.readable) and _OPERAND.match(line.readable):
+        elif (
+            run < MAX_JOINED
+            and before.readable[-1] in _LAST_OPEN
+            and _ENDS_OPEN.search(before.readable)
+            and _OPERAND.match(line.readable)
+        ):
             start = _tail(before.readable)
             run += 1
         else:

@@ -155,14 +155,14 @@ class Grader:
             for index in Kept(draft.lines, places, checks, problem, final).results():
                 flat[index] = flat[index]._replace(doubt=None)
                 checks[index] = self._checker.check_by_tree(flat[index])
-        if any(check.status is CheckStatus.SYMBOLIC for check in checks):
+        if _any(CheckStatus.SYMBOLIC, checks):
             checks = judge_unknowns(checks, flat, lambda: _words(draft.lines, problem, equations))
-        if any(check.status is CheckStatus.FAILS for check in checks):
+        if _any(CheckStatus.FAILS, checks):
             # Not ``check``, which would give sympy all of a solution's questions anew for each equation.
             checks = carried_on(flat, checks, self._checker.check_by_tree)
         remaining = iter(checks)
         by_line = [list(islice(remaining, len(found))) for found in equations]
-        if any(check.status is CheckStatus.FAILS for check in checks):
+        if _any(CheckStatus.FAILS, checks):
             by_line = SecondLook(draft.lines, by_line, problem).checks()
         return by_line
 
@@ -175,6 +175,10 @@ def _add_outputs(lines: list[GradedLine], solution: str | tuple[str, ...]) -> bo
         lines[number - 1] = line._replace(equations=(*line.equations, check))
         mismatch |= check.status is CheckStatus.UNPARSABLE
     return mismatch
+
+
+def _any(status: CheckStatus, checks: Sequence[EquationCheck]) -> bool:
+    return status in [check.status for check in checks]
 
 
 def _without_nulls(row: Solution) -> Solution:
