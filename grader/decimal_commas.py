@@ -31,6 +31,10 @@ _DIVISION = re.compile(r"(?<=[\d€%)]) : (?=[\d(])")
 _NUMBERED = re.compile(r"[^\W\d]+ \d+ : ")
 
 
+_SPACES = re.compile(r"[ \u00a0\u202f\u2009]")
+_SPACED = re.compile(rf"(?<![\w.,])\d{{1,3}}(?:{_SPACES.pattern}\d{{3}}){{1,5}},\d{{1,2}}(?![\w.,]*\d)")  # "1 250,50"
+
+
 def has_decimal_commas(text: str) -> bool:
     """Whether a solution writes decimal commas."""
     if "," not in text or _COMMA.search(text) is None or _PAIR.search(text) is not None:
@@ -49,7 +53,9 @@ def with_decimal_points(text: str) -> str:
     """The text of such a solution with points for commas, and without the points that group thousands."""
     if " : " in text and _NUMBERED.match(text) is None:
         text = _DIVISION.sub(" / ", text)
-    return _WRITTEN.sub(lambda number: _pointed(number[0]), text)
+    return _WRITTEN.sub(
+        lambda number: _pointed(number[0]), _SPACED.sub(lambda number: _SPACES.sub("", number[0]), text)
+    )
 
 
 def _pointed(number: str) -> str:

@@ -58,3 +58,10 @@ def test_a_solution_is_judged_by_them(grader):
     )
     assert (right.verdict, wrong.verdict) == (Verdict.CORRECT, Verdict.COMPUTATIONAL_ERROR)
     assert wrong.message == "line 2: 7.20+1.3 is 8.5, not 8.6"
+
+
+def test_thousands_set_apart_by_spaces_belong_to_their_number(messages):
+    """``1 250,50`` is one number where commas are decimal."""
+    right = "Augmentation : 1 250,50 × 0,10 = 125,05 €\nNouveau prix : 1 250,50 + 125,05 = 1 375,55 €"
+    assert messages(right) == []
+    assert messages(right.replace("1 375", "1 385")) == ["1250.50+125.05 is 1375.55, not 1385.55"]

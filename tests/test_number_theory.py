@@ -366,3 +366,14 @@ def test_congruences_are_judged_within_limits(text, status, detail):
 def test_numerals_have_one_spelling(text, expected):
     """Bases behind numerals are brought to one spelling, and other indices left alone."""
     assert with_bases(text) == expected
+
+
+@pytest.mark.parametrize("text", ["17 % 5 = 2", "-17 % 5 = 3", "-17 % 5 = -2"])
+def test_remainders_of_programs(judged, text):
+    """Of a negative number a remainder has one sign or the other, as languages have it."""
+    assert judged(text) == [("holds", "% read as remainder")]
+
+
+def test_a_wrong_remainder_of_a_program(judged):
+    """It is none of both."""
+    assert [status for status, _ in judged("-17 % 5 = 2")] == ["fails"]

@@ -183,6 +183,45 @@ def test_the_fast_path_leaves_to_the_reference_what_it_cannot_say(text):
     assert_paths_agree(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [
+        ("16 oz is 1 pound, and he had 32 oz so he had 32/16 = 2 pounds", "16=1"),
+        ("The rest takes 2*30 = 60 minutes or 1 hour.", "60=1"),
+        ("Three hours are 180 minutes, so she earned 13 * 180 = $2340", "3=180"),
+        ("57 and 48 make 115. Shared among 5 friends, each one gets 115 / 5 = 23 marbles.", "57+48=115"),
+        ("For two days: 0.7 * 0.7 = 0.49, so 49%.", "0.49=49%"),
+        ("150 + 45 + 90 = 285 min, i.e. 4 h 45 min", "285=4*60+45"),
+        ("It costs 250*0.92 = 230 EUR", "250*0.92=230"),
+    ],
+)
+def test_what_is_stated_in_words_beside_a_calculation_is_read(text, stated):
+    """The fast path leaves a line to the reference that states something in words as well."""
+    assert read_simple(text) is None
+    assert stated in [equation.text for equation in read_line(text).equations]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The number of plums is three times the number of pears, which is 12*95 = 1140",
+        "The sum of the weights of the boys is 119 kg x 12 = 1428 kg.",
+        "In one year, which is 93 weeks, he spends 93*$9 = $837 on tea",
+        "2/5 of the oranges were eaten, a total of 2/5*240 = 96.",
+        "Each hive makes 30 candles / 15 hives = 2 candles/hive",
+        "They need 4 * 11 = 44 hours there (and back again).",
+        "To find the number: 21 claims + 31 claims = 52 claims",
+        "The worth of the gifts is $8382+$45770 =$54152",
+        "Ann's percentage of the votes is 100 - 73 = 27",
+        "The doughnuts are split equally: 21 ounces / 3 piles = 7 ounces",
+    ],
+)
+def test_words_that_say_no_more_leave_a_line_plain(text):
+    """An operation without its number, a rate behind a result and remarks in brackets need no reference path."""
+    assert read_simple(text) is not None
+    assert_paths_agree(text)
+
+
 def test_the_fast_path_equals_the_reference_on_golden_lines():
     """The golden lines and the true and false ones read the same on both paths."""
     for name in ("reading", "true_lines", "false_lines"):

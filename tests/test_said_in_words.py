@@ -76,6 +76,8 @@ RIGHT = [
     "2 goes into 24 three times.",
     "5 goes into 23 four times.",
     "12 goes into 300 25 times.",
+    "2.5 km = 2500 m, 1200 cm = 12 m",
+    "2 hours, 30 minutes = 150 minutes",
 ]
 WRONG = [
     # conversions of several units
@@ -92,6 +94,7 @@ WRONG = [
     "$2 \\text{ hours } 15 \\text{ minutes} = 145 \\text{ minutes}$",
     "The trip takes 2 hours 15 minutes = 145 minutes.",
     "450 g is 4.5 kg",
+    "2 hours, 30 minutes = 160 minutes",
     # calculations in words
     "Dividing 120 by 2.5 gives 46",
     "Dividing $120$ by $2.5$, we get $46$.",

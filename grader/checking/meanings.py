@@ -92,9 +92,13 @@ class Meanings:
         """Whether numbers may be those of a modulus or a base."""
         return _MODULAR.search(f"{self._text} {self._words.problem}") is not None
 
-    def follows(self, first: int, second: int) -> bool:
+    def follows(self, first: int, second: int, *, derived: bool) -> bool:
         """Whether the words say that the equation at the second place follows from that at the first."""
-        return self._ties.follows(first, second)
+        return self._ties.follows(first, second, derived=derived)
+
+    def eliminates(self, first: int, second: int) -> bool:
+        """Whether the words say that equations up to the first place are added or subtracted to get the second."""
+        return self._ties.eliminates(first, second)
 
     def are_bare(self, first: int, second: int) -> bool:
         """Whether two equations stand one below the other without a word."""

@@ -27,6 +27,7 @@ _GROUPED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+|\d{1,3}")
 LABEL = "% read as a label"
 OF_THE_REST = "% taken of what stands before it"
 REMAINDER = "% read as remainder"
+CRY = "! read as an exclamation mark"
 TIGHT = "division read as a fraction"
 PRODUCT = "mixed number read as a product"
 HYPHENED = "hyphens read as those of mixed numbers"
@@ -89,6 +90,12 @@ def _hundredths(match: re.Match[str]) -> str:
     return f"({Decimal(match[1]).scaleb(-2)})"
 
 
+def _remainder(match: re.Match[str]) -> str:
+    """``-17 % 5`` as programs have it that round quotients down: 3."""
+    divisor = int(match[2])
+    return f"({-int(match[1]) % divisor})" if divisor else match[0]
+
+
 _PI = re.compile(r"(?<![a-z])pi(?![a-z])")
 _ROOT = re.compile(r"sqrt\((\d{1,9}(?:\.\d{1,6})?)\)")
 _TABLED = re.compile(r"(?<![a-z])(?:(sin|cos|tan)|ln|log_(?!0)(\d{1,3}))\((\d{1,6}(?:\.\d{1,6})?)((?(1)°))\)")
@@ -100,6 +107,7 @@ _REWRITTEN: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], st
     *((f"roots read with {decimals} decimals", _ROOT, _root(decimals)) for decimals in (2, 3, 1, 4)),
     *((f"powers read with {decimals} decimals", _POWER, _broken_power(decimals)) for decimals in (4, 3, 2, 5)),
     *((f"{FUNCTIONS_READ} {decimals} decimals", _TABLED, _function(decimals)) for decimals in (4, 3, 2, 1)),
+    ("% read as remainder", re.compile(r"(?:^|(?<=[=(]))-(\d{1,15})%(\d{1,15})(?![\d.])"), _remainder),
     ("digits in brackets read as recurring", re.compile(r"(\d\.\d+)\((\d{1,6})\)"), _recur),
     ("% written as decimals", re.compile(r"(?<![\d.])(\d{1,4}\.\d{1,9}|33|66|67)%(?![\d(])"), _hundredths),
     (
@@ -136,6 +144,8 @@ def readings(left: str, right: str) -> Iterator[Reading]:
         if _MODULO.search(both):
             modulo = Convention(percent="modulo")
             yield Reading(REMAINDER, parse(left, modulo), parse(right, modulo))
+    if right[-1:] == "!" and right[-2:-1].isdecimal():
+        yield Reading(CRY, one, parse(right[:-1]))
     if _TWO_DIVISIONS.search(both):
         tight = Convention(tight=True)
         one, other = parse(left, tight), parse(right, tight)

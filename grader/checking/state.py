@@ -16,6 +16,7 @@ from grader.checking.claims import (
 )
 from grader.checking.comparison import Bounds, bound_of, settled
 from grader.checking.curves import Curves, misfactored
+from grader.checking.elimination import Pair
 from grader.checking.explain import explain
 from grader.checking.linear import Relation, Row, System
 from grader.checking.meanings import Meanings, Words
@@ -84,6 +85,7 @@ class State:
         self._steps: list[Claim] = []
         """Firm equations with one letter."""
         self._curves = Curves()
+        self._pair = Pair()
         self._bounds = Bounds()
         self._solved: dict[int, Claim] = {}
         """By the place of a value, the equation that it solves."""
@@ -212,6 +214,8 @@ class State:
             return None
         if (reason := does_not_follow(claim, last)) is not None and self._is_said_to_follow(claim, last):
             return Finding(CheckStatus.FAILS, reason)
+        if (reason := self._wrongly_eliminated(claim)) is not None:
+            return Finding(CheckStatus.FAILS, reason)
         reason = contradicts(claim, last)
         if reason is None or self._told.has_several():
             return None
@@ -219,9 +223,21 @@ class State:
             return None
         return Finding(CheckStatus.FAILS, reason)
 
+    def _wrongly_eliminated(self, claim: Claim) -> str | None:
+        """What two equations say of a letter, where it is said to be what adding or subtracting them leaves."""
+        refuted = None if claim.equation.approximate or claim.equation.doubt is not None else self._pair.refutes(claim)
+        if refuted is None or claim.place - refuted[1].place > NEAR:
+            return None
+        reason, last = refuted
+        if not self._told.eliminates(last.place, claim.place) or self._told.counts_otherwise():
+            return None
+        dropped = any(self._told.drops_letters(one.equation.text, self._letters) for one in (claim, last))
+        return None if dropped else reason
+
     def _is_said_to_follow(self, claim: Claim, last: Claim) -> bool:
         """Whether the words make a claim the next step of the last one, so that its letter has one value in both."""
-        if not (self._told.follows(last.place, claim.place) or self._is_step_below(claim, last)):
+        derived = last.place in self._derived
+        if not (self._told.follows(last.place, claim.place, derived=derived) or self._is_step_below(claim, last)):
             return False
         if self._told.counts_otherwise():
             return False
@@ -280,6 +296,7 @@ class State:
             return
         if len(claim.letters) == 1:
             self._steps.append(claim)
+        self._pair.take(claim)
         self._firm.add(row)
 
     def _branch(self, claim: Claim, row: Row) -> None:

@@ -33,6 +33,12 @@ _ELSEWHERE = re.compile(
     r"|may|mod|modulo|about|approximately|roughly|nearly)\b|[±?≠]|\\(?:pm|mp|neq?|[pb]?mod|equiv|quad|qquad)(?![a-z])",
     re.IGNORECASE,
 )
+_ELIMINATES = re.compile(r"\b(?:add|subtract|eliminat|combin)(?:e|s|es|ing|ed)?\b", re.IGNORECASE)
+_OTHERWISE = re.compile(
+    r"\b(?:or|if|when|suppos\w+|assum\w+|tr(?:y|ying)|test\w*|check\w*|but|however|otherwise|cases?|either|neither"
+    r"|instead|not|no|never|unless|would|could|might|mod|modulo|about|approximately|both sides|each side)\b|[±?≠]",
+    re.IGNORECASE,
+)
 _AND_SO = re.compile(r"\band (?=so|hence|thus|therefore|then)|\bfor (?=[a-z]\b)|\bboth sides\b", re.IGNORECASE)
 _GOES_ON = re.compile(r"\b(?:or|and)\b|[±]|\\pm|[,;] *\$?[-−]?\\?[\d(a-zA-Z]{1,6}\s*(?:[,=]|$)", re.IGNORECASE)
 _OR = re.compile(r"\bor\b|[±]|\\pm", re.IGNORECASE)
@@ -62,8 +68,11 @@ class Ties:
         self._equations = equations
         self._found: dict[int, list[tuple[int, int]] | None] = {}
 
-    def follows(self, first: int, second: int) -> bool:
-        """Whether the equation at the second place is said to follow from that at the first, the one before it."""
+    def follows(self, first: int, second: int, *, derived: bool = False) -> bool:
+        """Whether the equation at the second place is said to follow from that at the first, the one before it.
+
+        ``derived`` tells that the first follows from the one before it, so that it is no case beside others.
+        """
         if second != first + 1 or second >= len(self._places):
             return False
         (line, index), (next_line, next_index) = self._places[first], self._places[second]
@@ -72,7 +81,7 @@ class Ties:
             return False
         text, next_text = self._lines[line], self._lines[next_line]
         rest = _rest(next_text, next_spans, next_index)
-        if not _is_alone(text, spans, index):
+        if not (derived or _is_alone(text, spans, index)):
             return False
         if line == next_line:
             between = text[spans[index][1] : spans[next_index][0]]
@@ -84,6 +93,23 @@ class Ties:
         if _GOES_ON.search(after) or next_index:
             return False
         return _ties(between, _FOLLOWS) or _ties(between, _STEP)
+
+    def eliminates(self, first: int, second: int) -> bool:
+        """Whether what stands between two equations says that equations are added or subtracted."""
+        (line, index), (next_line, next_index) = self._places[first], self._places[second]
+        spans, next_spans = self._relations(line), self._relations(next_line)
+        if spans is None or next_spans is None:
+            return False
+        text, lead = self._lines[line], self._lines[next_line][: next_spans[next_index][0]]
+        if line == next_line:
+            between = lead[spans[index][1] :]
+        else:
+            between = "\n".join((text[spans[index][1] :], *self._lines[line + 1 : next_line], lead))
+        if len(between) > MAX_BETWEEN or _ELIMINATES.search(between) is None:
+            return False
+        return _OTHERWISE.search(between) is None and not _GOES_ON.search(
+            _rest(self._lines[next_line], next_spans, next_index)
+        )
 
     def are_bare(self, first: int, second: int) -> bool:
         """Whether two equations stand one below the other, each alone on its line and without a word."""

@@ -208,6 +208,11 @@ def _quantity(text: str) -> _Quantity | None:
         ratio = larger.size / smaller.size
         if larger.dimension != smaller.dimension or ratio <= 1 or ratio.denominator != 1:
             return None
+    if "," in text and any(
+        Fraction(number) * smaller.size >= larger.size
+        for number, (larger, smaller) in zip(numbers[1:], pairwise(units), strict=True)
+    ):
+        return None  # "2.5 km = 2500 m, 1200 cm = 12 m"
     if any("." in number for number in numbers[:-1]):
         return None  # "2.5 hours 30 minutes"
     return _Quantity(numbers, units, names)

@@ -1,18 +1,19 @@
 """Functions that are written without their brackets get them: ``sin² 30°`` is read as ``sin(30°)^2``.
 
 Only what has one value is put so: functions of angles with a degree sign or a multiple of π, logarithms with a base,
-binomials (``12C3``), absolute values (``|3 - 8|``) and ``gcd(48, 18)`` of numbers. A function
-becomes a mark of ``numbers.FUNCTION_MARKS``, which is no letter, so that no word of a line is taken for one.
+binomials (``12C3``), absolute values (``|3 - 8|``) and ``gcd(48, 18)`` of numbers. A function, and a factorial that
+could be taken for a cry (``8!/8 = 7!``), becomes a mark of ``numbers``, which is no letter, so that no word of a line
+is taken for one.
 """
 
 from __future__ import annotations
 
 import re
 
-from grader.numbers import DEGREE, FUNCTION_MARKS
+from grader.numbers import DEGREE, FACTORIAL, FUNCTION_MARKS
 
 _MARK_OF = {name: mark for mark, name in FUNCTION_MARKS.items()}
-_MARKS = re.compile(f"[{DEGREE}{''.join(FUNCTION_MARKS)}]")
+_MARKS = re.compile(f"[{DEGREE}{FACTORIAL}{''.join(FUNCTION_MARKS)}]")
 _HINTS = ("°", "\\circ", "deg", "π", "pi", "og", "ln")
 _NAMED = re.compile(r"(?:sin|cos|tan|cot|sec|csc)(?![b-z])|log ?(?:_|[₀-₉]|base)|(?<![a-z])ln(?![a-z])", re.IGNORECASE)
 """Cheaper than the patterns below."""
@@ -97,10 +98,20 @@ _BEHIND_BAR = re.compile(
 )
 
 
+# A "!" that ends a clause may be a cry. It is none beside other factorials, nor behind a product that goes down to 1.
+_FACTORIALS = re.compile(
+    r"[\w)}]!\s*(?:[-+*/×·÷=^)}\]]|\\(?:cdot|times|div|right|over)|[(\d])"
+    r"|(?:[*×·⋅]|\\cdot|\\times|\() ?1 ?\)? ?= ?\$?\d{1,3}!"
+)
+_LAST_FACTORIAL = re.compile(r"(?<=[\d)])!(?=\s*(?:$|[.,;:$\\(]|[a-z]))")
+
+
 def in_brackets(text: str) -> str:
     """The text of a line with a mark and brackets for each function that has a value."""
     if not text.isascii():
         text = _MARKS.sub("", text)
+    if "!" in text and _FACTORIALS.search(text):
+        text = _LAST_FACTORIAL.sub(FACTORIAL, text)
     if any(map(text.__contains__, _HINTS)) and _NAMED.search(text):
         text = _LOGARITHM.sub(_logarithm, _FUNCTION.sub(_function, text))
     if _HINT_OF_COUNTS.search(text):

@@ -223,7 +223,10 @@ def _word_before_operand(walker: Walker, index: int, end: int) -> int:
     related = bool(walker.chain.relations)
     if text.lower() in CURRENCIES and index + 1 < end and walker.tokens[index + 1].kind == Kind.NUMBER:
         return index + 1
-    if len(text) == 1 and ((related and text not in NO_UNKNOWNS) or sign_at(walker.tokens, index + 1, end)):
+    before_root = index + 1 < end and walker.tokens[index + 1].text == "sqrt"
+    if len(text) == 1 and (
+        before_root or (related and text not in NO_UNKNOWNS) or sign_at(walker.tokens, index + 1, end)
+    ):
         side.unknown = True
         side.operand(text)
         return index + 1

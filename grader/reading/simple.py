@@ -37,7 +37,7 @@ _NUMBER = r"\$?(?:(?:[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*|0(?![xX]\d\d))(?:\.\d+)?|\
 _LABEL = r"(?: [a-z]{2,}){0,5}(?:/[a-z]{2,}){0,2}"
 _CALCULATION = re.compile(
     rf"(?<![^ ])(?P<left>{_NUMBER}{_LABEL}(?: ?[-+*/x] ?{_NUMBER}{_LABEL}){{1,12}}) ?= ?"
-    rf"(?P<right>{_NUMBER})(?![\w%(/$-]|'\d)"
+    rf"(?P<right>{_NUMBER})(?![\w%(/$!-]|'\d)"
     r"(?! ?[\d$%]| (?:\.\d|[b-zA-Z]|an?|[ap]\.?m)\b| 1/| ?[Rr](?:em\.?)? ?\d)"
 )
 _OPERAND = re.compile(rf"(?P<sign>(?: ?[-+*/x] ?)?)(?P<number>{_NUMBER})(?P<label>{_LABEL})")
