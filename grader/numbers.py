@@ -25,7 +25,7 @@ FACTORIAL = "\ue007"
 FUNCTION_MARKS = {
     "\ue010": "sin", "\ue011": "cos", "\ue012": "tan", "\ue013": "cot", "\ue014": "sec", "\ue015": "csc",
     "\ue016": "log", "\ue017": "ln", "\ue018": "abs", "\ue019": "binom", "\ue01a": "perm",
-    "\ue01b": "gcd", "\ue01c": "lcm",
+    "\ue01b": "gcd", "\ue01c": "lcm", "\ue01d": "floor", "\ue01e": "ceil",
 }  # fmt: skip
 
 
@@ -185,7 +185,7 @@ _PROSE = re.compile(
 )
 FUNCTIONS = frozenset({"sqrt", "root", "binom", "abs"})
 ANGLE_FUNCTIONS = frozenset({"sin", "cos", "tan", "cot", "sec", "csc"})
-APPLIED = ANGLE_FUNCTIONS | {"ln", "perm", "gcd", "lcm"}
+APPLIED = ANGLE_FUNCTIONS | {"ln", "perm", "gcd", "lcm", "floor", "ceil"}
 """Functions that are letters like others unless a bracket follows."""
 CONSTANTS = frozenset({"pi"})
 _MATH = re.compile(

@@ -139,6 +139,8 @@ def _call(tree: Call, values: list[Fraction]) -> Fraction:
         return root(values[0], 2)
     if tree.name == "abs":
         return abs(values[0])
+    if tree.name in ("floor", "ceil"):
+        return Fraction(math.floor(values[0]) if tree.name == "floor" else math.ceil(values[0]))
     if tree.name in ("gcd", "lcm"):
         if any(value.denominator != 1 for value in values):
             raise UndefinedError(f"{tree.name} of what is no whole number")

@@ -66,6 +66,8 @@ _FUNCTION_ARGUMENTS = {
     "gcd": 2,
     "lcm": 2,
     "abs": 1,
+    "floor": 1,
+    "ceil": 1,
     "ln": 1,
     **dict.fromkeys(ANGLE_FUNCTIONS, 1),
 }

@@ -99,6 +99,8 @@ _OPERATIONS: dict[str, Any] = {
     "sqrt": sympy.sqrt,
     "root": lambda degree, a: sympy.real_root(a, degree),
     "abs": sympy.Abs,
+    "floor": sympy.floor,
+    "ceil": sympy.ceiling,
     "binom": sympy.binomial,
     "perm": sympy.ff,
     "gcd": sympy.gcd,

@@ -106,6 +106,14 @@ _FACTORIALS = re.compile(
 _LAST_FACTORIAL = re.compile(r"(?<=[\d)])!(?=\s*(?:$|[.,;:$\\(]|[a-z]))")
 
 
+_HINTS_OF_WHOLE = ("⌊", "⌈", "floor", "ceil")
+_WHOLE = re.compile(
+    rf"{_LEFT}(?:(?P<floor>⌊|\\lfloor(?![A-Za-z])|(?<![A-Za-z])floor\s?\()|⌈|\\lceil(?![A-Za-z])|(?<![A-Za-z])ceil(?:ing)?\s?\()"
+    rf"(?P<inside>[^=<>&,;:⌊⌋⌈⌉$]{{1,80}}?){_RIGHT}(?(floor)(?:⌋|\\rfloor(?![A-Za-z])|\))|(?:⌉|\\rceil(?![A-Za-z])|\)))"
+)
+"""``⌊500/15⌋``, and ``ceil(7/2)``, of whose brackets the last one is its own."""
+
+
 def in_brackets(text: str) -> str:
     """The text of a line with a mark and brackets for each function that has a value."""
     if not text.isascii():
@@ -118,6 +126,8 @@ def in_brackets(text: str) -> str:
         text = _with_counts(text)
     if any(map(text.lower().__contains__, _HINTS_OF_COMMON)):
         text = _COMMON.sub(_of_all, text)
+    if any(map(text.__contains__, _HINTS_OF_WHOLE)):
+        text = _WHOLE.sub(_whole, text)
     if (text.count("|") > 1 or "vert" in text) and not (text.lstrip()[:1] == "|" == text.rstrip()[-1:]):
         text = _BARS.sub(_absolute, text)
     return text
@@ -178,6 +188,16 @@ def _of_all(match: re.Match[str]) -> str:
     for number in others:
         found = f"{mark}({found}, {number})"
     return found
+
+
+def _whole(match: re.Match[str]) -> str:
+    """The floor or the ceiling of a number or a calculation."""
+    inside = match["inside"]
+    if not (_IN_BARS.fullmatch(inside) and any(map(str.isdigit, inside))) or re.search(r"\d\s+\d", inside):
+        return match[0]
+    if inside.count("{") != inside.count("}") or inside.count("(") != inside.count(")"):
+        return match[0]
+    return f"{_MARK_OF['floor' if match['floor'] else 'ceil']}({inside})"
 
 
 def _absolute(match: re.Match[str]) -> str:

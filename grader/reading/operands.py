@@ -150,7 +150,7 @@ def _may_begin_with_function(walker: Walker, index: int) -> bool:
     return before.kind == Kind.WORD and before.text.lower() in BEFORE_FUNCTION
 
 
-_RATIONAL = frozenset({"abs", "binom", "perm", "gcd", "lcm"})
+_RATIONAL = frozenset({"abs", "binom", "perm", "gcd", "lcm", "floor", "ceil"})
 _BEFORE_FUNCTION = frozenset({Kind.BREAK, Kind.RELATION, Kind.OPERATOR, Kind.OPEN, Kind.CURRENCY})
 
 
