@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _VARIES = re.compile(
     r"\b(?:cases?|either|roots?|quadratic|squared?|graphs?|slopes?|intercepts?|intersect\w*|vert(?:ex|ices)|parabola"
-    r"|functions?|curves?|tangent|asymptotes?|domain|range of|sequences?|series|modulo|congruent|matri(?:x|ces)"
+    r"|functions?|curves?|tangent|asymptotes?|domain|range of|sequences?|series|modulo|congruent|boolean|matri(?:x|ces)"
     r"|vectors?|no solutions?|contradict\w*|inconsistent|impossible|infinitely|at least|at most|minim\w+|maxim\w+"
     r"|inequalit\w+|guess\w*|trial|possible values?|possibilit\w+|respectively|equation of|coordinates?|recursion"
     r"|iterat\w+|scenarios?|options?|attempt\w*|redefin\w+|typo|intervals?)\b"
@@ -53,7 +53,9 @@ _SEVERAL = re.compile(
     r"|\b[Cc]ase [\dA-Z]|\bSecond(?:ly)?\b[*_]*[:,]|[≠≡]|\\(?:neq?|equiv|[pb]?mod)\b|(?:\||[vV]ert\b)[\s)$]*[=<>≤≥]"
 )
 """Equations beside each other that are no steps of one derivation, or are not said to hold."""
-_MODULAR = re.compile(r"\b(?:mod|modulo|modulus|congruen\w+|bases?|clock)\b|≡|\\(?:[pb]?mod|equiv)\b", re.IGNORECASE)
+_MODULAR = re.compile(
+    r"\b(?:mod|modulo|modulus|congruen\w+|bases?|clock|boolean)\b|≡|\\(?:[pb]?mod|equiv)\b", re.IGNORECASE
+)
 _NAMED = re.compile(r"\b(?:[A-Za-z]\(\w\)|y)[\s$]*=")
 
 

@@ -11,6 +11,7 @@ from grader.checking.explain import explain, explain_conversion, say, shortened
 from grader.checking.quantities import converted_quotient, converted_sum, product_factors, rate_factors
 from grader.checking.rounding import (
     as_endless,
+    is_rounded_factor,
     joined_by_rounding,
     printed_by_program,
     rounded_on_the_way,
@@ -131,6 +132,8 @@ def _compare_symbolic(symbolic: SymbolicProcess, equation: Equation, left: Node,
         literal = traits(left).literal or traits(right).literal
         if literal is None and rounded_on_the_way(a, left, b, right, whole=inexact):
             return Outcome(CheckStatus.ROUNDED, *texts, "rounded on the way")
+    elif is_rounded_factor(a, b, right, left) or is_rounded_factor(b, a, left, right):
+        return Outcome(CheckStatus.ROUNDED, *texts, "rounded on the way")
     return Outcome(CheckStatus.FAILS, *texts, explain(equation.text, a, left, b, right))
 
 

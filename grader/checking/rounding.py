@@ -249,6 +249,23 @@ def _slack(tree: Node, value: Fraction, numbers: set[Written], *, whole: bool) -
     return slack
 
 
+def is_rounded_factor(exact: Fraction, value: Fraction, tree: Node, other: Node) -> bool:
+    """Whether a calculation has a factor with decimals that makes up for the gap: ``2*pi*sqrt(1/9.81) = 2*pi*0.3193``.
+
+    ``value`` is what the tree comes to. The factor may be off by half a unit of its last decimal, as a rounded one is.
+    """
+    elsewhere, stack = set(numbers_of(other)), [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Binary) and node.sign in ("*", "/"):
+            stack += [node.left, node.right]
+        elif isinstance(node, Number) and node.written.decimals >= LONG_DECIMALS and node.written not in elsewhere:
+            number = node.written
+            if abs(exact - value) * 2 * 10**number.decimals * abs(number.value) <= abs(value):
+                return True
+    return False
+
+
 def _joined(exact: Node, tree: Node, numbers: set[Written]) -> bool:
     numbers = {written for written in numbers if written.decimals}
     values: dict[Written, Fraction] = {}

@@ -129,6 +129,19 @@ def behind_operator_word_of_thing(tokens: list[Token], index: int, end: int) -> 
     return after if following in THING_WORDS else 0
 
 
+_SUMS = frozenset("ΣΠ")
+
+
+def behind_letters(tokens: list[Token], index: int, end: int) -> int:
+    """Where the single letters end that begin there: all of ``P V``, the first of ``a`` and ``I`` alone."""
+    behind = index
+    while behind < end and tokens[behind].kind == Kind.WORD and len(tokens[behind].text) == 1:
+        if (behind > index and tokens[behind].text in NO_UNKNOWNS) or tokens[behind].text in _SUMS:
+            break
+        behind += 1
+    return behind
+
+
 def is_letter(tokens: list[Token], index: int, end: int) -> bool:
     """Whether a single letter stands there that is no word of English."""
     if index >= end or tokens[index].kind != Kind.WORD:

@@ -130,8 +130,8 @@ def function(walker: Walker, index: int, end: int) -> int:
         name = f"log_{name[1:]}" if name[1:] else FUNCTION_MARKS[mark]
         side.transcendent |= name not in _RATIONAL
         side.unreadable |= side.expecting and not _may_begin_with_function(walker, index)
-        if side.pieces and side.pieces[-1][-1].isalpha():
-            name = f"*{name}"  # "ab sin 30°"
+    if side.pieces and (side.pieces[-1][-1].isalpha() if mark else side.pieces[-1].endswith("pi")):
+        name = f"*{name}"  # "ab sin 30°", "2π√3"
     closer = walker.closers.get(index + 1)
     if closer is None:
         walker.junk(index, end)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from grader.checking.units import mixes_units
 from grader.numbers import NUMBER_WORDS, SCALE_WORDS, Kind
 from grader.reading.ahead import (
+    behind_letters,
     behind_operator_word,
     behind_operator_word_of_thing,
     is_letter,
@@ -223,13 +224,17 @@ def _word_before_operand(walker: Walker, index: int, end: int) -> int:
     related = bool(walker.chain.relations)
     if text.lower() in CURRENCIES and index + 1 < end and walker.tokens[index + 1].kind == Kind.NUMBER:
         return index + 1
-    before_root = index + 1 < end and walker.tokens[index + 1].text == "sqrt"
-    if len(text) == 1 and (
-        before_root or (related and text not in NO_UNKNOWNS) or sign_at(walker.tokens, index + 1, end)
-    ):
+    behind = behind_letters(walker.tokens, index, end)
+    before_root = behind < end and walker.tokens[behind].text == "sqrt"
+    signed = sign_at(walker.tokens, behind, end)
+    if behind > index and (before_root or (related and text not in NO_UNKNOWNS) or signed):
         side.unknown = True
         side.operand(text)
-        return index + 1
+        if not (before_root or signed):
+            return index + 1
+        for letter in walker.tokens[index + 1 : behind]:
+            side.adjoin(letter.text)  # "P V = 24"
+        return behind
     if related and not side.label:
         lower = text.lower()
         if lower in AFTER_EQUALS:

@@ -10,6 +10,7 @@ from grader.numbers import COMPARISONS, UNREADABLE, clean, tokenise
 from grader.reading.components import with_components
 from grader.reading.congruences import is_supposed
 from grader.reading.in_words import put_in_signs, states
+from grader.reading.indexed_letters import with_stand_ins
 from grader.reading.latex import delatex
 from grader.reading.notation import in_brackets
 from grader.reading.numerals import with_bases
@@ -17,6 +18,7 @@ from grader.reading.pairs import as_supposed, pairs_of
 from grader.reading.remainders import with_products
 from grader.reading.simple import read_simple
 from grader.reading.walker import Walker
+from grader.reading.words import CONNECTIVES
 from grader.reading.written_numbers import NUMBER
 from grader.types import SCALED, Certainty, Equation
 
@@ -118,6 +120,7 @@ def read_by_tokens(text: str) -> Reading:
     if ".." in plain:
         plain = _SPAN.sub(f" {UNREADABLE} ", plain)
     plain = with_components(plain)
+    plain, letters = with_stand_ins(plain)
     tokens = tokenise(with_bases(with_products(plain)))
     walker = Walker(tokens)
     walker.walk(0, len(tokens))
@@ -143,6 +146,8 @@ def read_by_tokens(text: str) -> Reading:
             found = [equation._replace(doubt=equation.doubt or SCALED) for equation in found]
         equations.extend(found)
         doubtful |= scaled or not clear
+    if letters:
+        equations = [equation._replace(text=equation.text.translate(letters)) for equation in equations]
     if doubtful:
         return Reading(tuple(equations[:MAX_LINE_EQUATIONS]), Certainty.UNSURE)
     return Reading(tuple(equations[:MAX_LINE_EQUATIONS]), Certainty.CERTAIN if equations else Certainty.NONE)
@@ -158,4 +163,6 @@ def _says_more(chain: Chain, text: str) -> bool:
     one, other = chain.sides[:2]
     if (one.named or "").lower() == "and" and _OF_TWO.search(text):
         return True  # "the GCD of 6 × 10 and 15^4 is 15"
+    if one.named and one.named.lower() not in CONNECTIVES and "-" in one.pieces[1:2] and one.text() in text:
+        return True  # "order 2023-117 totals $105.47"
     return _counts_among(other) or ((one.unknown or other.unknown) and "*" in f"{one.text()}{other.text()}")

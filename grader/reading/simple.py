@@ -198,8 +198,8 @@ def _unless_rate(sign: re.Match[str]) -> str:
 
 def _equation(match: re.Match[str], text: str) -> Equation | None:
     left = match["left"]
-    if _TWO_SLASHES.search(left):
-        return None
+    if _TWO_SLASHES.search(left) or ("x1" in left and "x2" in left):
+        return None  # "2x1 + 3x2 = 12"
     pieces: list[str] = []
     units: list[str] = []
     rates: list[str] = []
