@@ -16,12 +16,12 @@ from grader.checking.claims import (
 )
 from grader.checking.comparison import Bounds, bound_of, settled
 from grader.checking.curves import Curves, misfactored
-from grader.checking.elimination import Pair
 from grader.checking.explain import explain
 from grader.checking.linear import Relation, Row, System
 from grader.checking.meanings import Meanings, Words
+from grader.checking.next_steps import NEAR, NextSteps
 from grader.checking.polynomial import ONE, degree, is_constant_name, spell
-from grader.checking.rewriting import contradicts, does_not_follow, is_next_step, wrong_product
+from grader.checking.rewriting import wrong_product
 from grader.checking.rewritings import Rewritings, vanishes
 from grader.checking.rounding import rounds_to
 from grader.checking.tree import as_division, traits
@@ -39,8 +39,6 @@ MAX_WORLDS = 4
 """Systems that are kept after contradictions, each beginning with the equation that contradicted the others."""
 MAX_BRANCHES = 12
 """Contradictions in one solution that begin such a system."""
-NEAR = 3
-"""Equations from one to the next step of it, with calculations of numbers between them."""
 QUADRATIC = 2
 """The degree of an equation with two roots at most."""
 MAX_NAMED = 2
@@ -57,6 +55,10 @@ class Finding(NamedTuple):
 
 
 UNDECIDED = Finding(CheckStatus.SYMBOLIC)
+
+
+def _failing(reason: str | None) -> Finding | None:
+    return None if reason is None else Finding(CheckStatus.FAILS, reason)
 
 
 class State:
@@ -85,13 +87,10 @@ class State:
         self._steps: list[Claim] = []
         """Firm equations with one letter."""
         self._curves = Curves()
-        self._pair = Pair()
         self._bounds = Bounds()
         self._solved: dict[int, Claim] = {}
         """By the place of a value, the equation that it solves."""
-        self._derived: set[int] = set()
-        """Places of the equations that follow from those before them."""
-        self._last: Claim | None = None
+        self._next = NextSteps(self._claims, self._letters, lambda: self._told)
 
     def judge(self, claim: Claim) -> Finding:
         """Say what is known of a claim by what stands before it, and take it in."""
@@ -113,9 +112,9 @@ class State:
         if claim.equation.doubt is None:
             self._seen[claim.equation.text] = finding
         if finding.detail != IDENTITY and not claim.compares:
-            self._last = claim
+            self._next.last = claim
             if finding.status is CheckStatus.HOLDS:
-                self._derived.add(claim.place)
+                self._next.derived.add(claim.place)
         return finding
 
     def review(self, claim: Claim, finding: Finding) -> Finding:
@@ -180,7 +179,7 @@ class State:
                     )
         finding = self._root(claim) or self._rounded(claim)
         if finding is None:
-            finding = self._refuted(claim) or self._contradicted(claim)
+            finding = self._refuted(claim) or _failing(self._next.wrong(claim))
         proved = finding is None or finding.status is CheckStatus.HOLDS
         if proved and self._worlds[0].relation(claim.row)[0] is Relation.NEW:
             self._take(claim, claim.row)
@@ -199,56 +198,12 @@ class State:
         if not claim.forms or claim.equation.doubt is not None or claim.equation.approximate:
             return UNDECIDED
         self._curves.take(claim)
-        reason = misfactored(claim, self._last)
-        return Finding(CheckStatus.FAILS, reason) if reason is not None else self._contradicted(claim) or UNDECIDED
+        return _failing(misfactored(claim, self._next.last) or self._next.wrong(claim)) or UNDECIDED
 
     @staticmethod
     def _by_chance(claim: Claim, known: Mapping[str, Fraction]) -> bool:
         """``x^3-7x+6 = (x-1)(x^2+x+6)`` is true for x = 1, whatever the second factor."""
         return vanishes(claim, known) and wrong_product(claim) is not None
-
-    def _contradicted(self, claim: Claim) -> Finding | None:
-        """A next step that nothing solves together with the equation before it."""
-        last = self._last
-        if last is None or claim.place - last.place > NEAR or mixes_units(units_of([claim, last])):
-            return None
-        if (reason := does_not_follow(claim, last)) is not None and self._is_said_to_follow(claim, last):
-            return Finding(CheckStatus.FAILS, reason)
-        if (reason := self._wrongly_eliminated(claim)) is not None:
-            return Finding(CheckStatus.FAILS, reason)
-        reason = contradicts(claim, last)
-        if reason is None or self._told.has_several():
-            return None
-        if any(self._told.drops_letters(one.equation.text, self._letters) for one in (claim, last)):
-            return None
-        return Finding(CheckStatus.FAILS, reason)
-
-    def _wrongly_eliminated(self, claim: Claim) -> str | None:
-        """What two equations say of a letter, where it is said to be what adding or subtracting them leaves."""
-        refuted = None if claim.equation.approximate or claim.equation.doubt is not None else self._pair.refutes(claim)
-        if refuted is None or claim.place - refuted[1].place > NEAR:
-            return None
-        reason, last = refuted
-        if not self._told.eliminates(last.place, claim.place) or self._told.counts_otherwise():
-            return None
-        dropped = any(self._told.drops_letters(one.equation.text, self._letters) for one in (claim, last))
-        return None if dropped else reason
-
-    def _is_said_to_follow(self, claim: Claim, last: Claim) -> bool:
-        """Whether the words make a claim the next step of the last one, so that its letter has one value in both."""
-        derived = last.place in self._derived
-        if not (self._told.follows(last.place, claim.place, derived=derived) or self._is_step_below(claim, last)):
-            return False
-        if self._told.counts_otherwise():
-            return False
-        return not any(self._told.drops_letters(one.equation.text, self._letters) for one in (claim, last))
-
-    def _is_step_below(self, claim: Claim, last: Claim) -> bool:
-        """Whether a claim stands below the last one as the next step of a derivation, neither of them beside words."""
-        if not is_next_step(claim, last, self._claims.get(claim.place + 1)):
-            return False
-        shares = not set(claim.sides()).isdisjoint(last.sides())
-        return (shares or last.place in self._derived) and self._told.are_bare(last.place, claim.place)
 
     def _root(self, claim: Claim) -> Finding | None:
         """``x = 3`` after ``x^2 - 5x + 6 = 0``."""
@@ -296,7 +251,7 @@ class State:
             return
         if len(claim.letters) == 1:
             self._steps.append(claim)
-        self._pair.take(claim)
+        self._next.pair.take(claim)
         self._firm.add(row)
 
     def _branch(self, claim: Claim, row: Row) -> None:
@@ -342,7 +297,7 @@ class State:
             return None
         assert form.row is not None
         step = next((known for known in reversed(self._steps) if known.letters == claim.letters), None)
-        if not is_derived(claim, step, self._last):
+        if not self._next.is_derived(claim, step):
             return None
         if step is not None and step.row is not None:
             system, sources = System([step.row]), frozenset({step.place})
@@ -388,27 +343,3 @@ class State:
         """The equations by their texts, if they are few."""
         texts = [self._claims[place].equation.text for place in sorted(places)]
         return " and ".join(texts) if len(texts) <= MAX_NAMED else "the equations before it"
-
-
-def is_derived(claim: Claim, step: Claim | None, last: Claim | None) -> bool:
-    """Whether a claim is a result rather than news.
-
-    That is a letter's value, the end of a chain (``y = x+3 = 8``), or the next step from the equation before it,
-    which keeps a side or the factor of the letter.
-    """
-    form = claim.forms[0]
-    solved = form.solved()
-    if solved is not None:
-        return solved[1] != 0
-    if last is None or form.row is None:
-        return False
-    chained = last.place == claim.place - 1 and last.sides()[1] == claim.sides()[0]
-    if chained and traits(form.right).literal is not None:
-        return True
-    if step is None or step is not last or step.row is None:
-        return False
-    before = step.forms[0]
-    if any(side in (before.one, before.other) for side in (form.one, form.other) if side.above):
-        return True
-    factors = [abs(factor) for row in (form.row, step.row) for factor in row.coefficients.values()]
-    return factors[0] == factors[-1] != 1
