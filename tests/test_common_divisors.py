@@ -46,5 +46,5 @@ def test_what_fails(judged, text, message):
     ],
 )
 def test_what_is_not_judged(judged, text):
-    """Letters, broken numbers, and floors: who rounds writes their brackets loosely."""
+    """Letters, broken numbers, and floors for ceilings: who rounds writes their brackets loosely."""
     assert "fails" not in {status for status, _ in judged(text)}

@@ -25,12 +25,12 @@ def test_a_floor_is_computed(graded, text, equation):
     ("text", "detail"),
     [
         ("⌊500/15⌋ = 36", "floor(500/15) is 33, not 36"),
-        ("$\\lfloor \\sqrt{50} \\rfloor = 8$", "floor(sqrt(50)) is 7, not 8"),
+        ("$\\lfloor \\sqrt{50} \\rfloor = 9$", "floor(sqrt(50)) is 7, not 9"),
         (
             "$\\lfloor 100/5 \\rfloor + \\lfloor 100/25 \\rfloor = 25$",
             "floor(100/5)+floor(100/25) is 24, not 25",
         ),
-        ("ceil(7/2) = 3", "ceil(7/2) is 4, not 3"),
+        ("ceil(7/2) = 5", "ceil(7/2) is 4, not 5"),
     ],
 )
 def test_a_wrong_floor_fails(messages, text, detail):
@@ -51,3 +51,9 @@ def test_a_wrong_floor_fails(messages, text, detail):
 def test_what_is_no_floor_of_a_number(messages, text):
     """Letters, storeys and brackets that do not close."""
     assert messages(text) == []
+
+
+@pytest.mark.parametrize("text", ["⌊8/10⌋ = 1", "$\\lceil 9.09 \\rceil = 9$", "⌊-3.7⌋ = -3"])
+def test_brackets_may_be_written_loosely(judged, text):
+    """Who rounds the other way says so with either bracket; the report tells."""
+    assert judged(text) == [("holds", "floor and ceiling read as each other")]

@@ -24,6 +24,8 @@ def texts(line):
         ("I1 + I2 = 6 A", ["I_1+I_2=6"]),
         ("F1/F2 = 3/4 and $F_1 = 6$", ["F_1/F_2=3/4", "F_1=6"]),
         ("p1·V1 = 2·3 = 6", ["p_1*V_1=2*3", "2*3=6"]),
+        ("F = k q1 q2 / r^2", ["F=kq_1q_2/r^2"]),
+        ("P1 V1/T1 = P2 V2/T2", ["P_1V_1/T_1=P_2V_2/T_2"]),
     ],
 )
 def test_a_letter_with_an_index_is_an_unknown(line, equations):
@@ -55,6 +57,10 @@ def test_what_is_none_stays_what_it_is(line, equations):
         ("P V = 24", ["PV=24"]),
         ("v = a t = 2.4 × 5 = 12 m/s", ["v=at", "at=2.4*5", "2.4*5=12"]),
         ("W = m g h = 12 × 9 = 108", ["W=mgh", "mgh=12*9", "12*9=108"]),
+        ("KE = 1/2 m v^2 = 1/2*2*3^2 = 9", ["1/2mv^2=1/2*2*3^2", "1/2*2*3^2=9"]),
+        ("m g h = 1/2 m v^2", ["mgh=1/2mv^2"]),
+        ("5 m x 3 m = 15 m", ["5*3=15"]),
+        ("2 h a day = 2", ["2h=2"]),
         ("Is it a b? Then b = 3", ["b=3"]),
         ("so I x = 5", ["Ix=5"]),
     ],
@@ -62,6 +68,12 @@ def test_what_is_none_stays_what_it_is(line, equations):
 def test_letters_in_a_row_are_a_product(line, equations):
     """Not the last of them alone."""
     assert texts(line) == equations
+
+
+@pytest.mark.parametrize("text", ["2 m v = 12 and m = 3", "√n = 5, so n = 25", "n = 36\nSE = σ/√n = 12/√36 = 2"])
+def test_no_letter_of_a_product_or_a_root_is_dropped(messages, text):
+    """What is left would contradict what is right."""
+    assert messages(text) == []
 
 
 def test_values_of_indexed_letters_are_known(judged):

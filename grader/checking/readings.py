@@ -21,6 +21,7 @@ _MIXED = re.compile(r"\d \d+/")
 _BEFORE_FRACTION = re.compile(r"\d (?=(\d{1,3})/(\d{1,3})(?!\d))")
 _HYPHENED = re.compile(r"(?<![\d./)])(\d+)-(\d+)/(\d+)(?![\d./(])")
 
+_FLOOR = re.compile(r"floor\(|ceil\(")
 _NUMBER = re.compile(r"[\d.]+")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+|\d{1,3}")
 
@@ -28,6 +29,7 @@ LABEL = "% read as a label"
 OF_THE_REST = "% taken of what stands before it"
 REMAINDER = "% read as remainder"
 CRY = "! read as an exclamation mark"
+LOOSE_FLOORS = "floor and ceiling read as each other"
 TIGHT = "division read as a fraction"
 PRODUCT = "mixed number read as a product"
 HYPHENED = "hyphens read as those of mixed numbers"
@@ -90,6 +92,11 @@ def _hundredths(match: re.Match[str]) -> str:
     return f"({Decimal(match[1]).scaleb(-2)})"
 
 
+def _other_floor(match: re.Match[str]) -> str:
+    """Who rounds writes the brackets loosely: ``⌊8/10⌋ = 1``."""
+    return "ceil(" if match[0] == "floor(" else "floor("
+
+
 def _remainder(match: re.Match[str]) -> str:
     """``-17 % 5`` as programs have it that round quotients down: 3."""
     divisor = int(match[2])
@@ -146,6 +153,8 @@ def readings(left: str, right: str) -> Iterator[Reading]:
             yield Reading(REMAINDER, parse(left, modulo), parse(right, modulo))
     if right[-1:] == "!" and right[-2:-1].isdecimal():
         yield Reading(CRY, one, parse(right[:-1]))
+    if "floor(" in both or "ceil(" in both:
+        yield Reading(LOOSE_FLOORS, *(parse(_FLOOR.sub(_other_floor, side)) for side in (left, right)))
     if _TWO_DIVISIONS.search(both):
         tight = Convention(tight=True)
         one, other = parse(left, tight), parse(right, tight)

@@ -17,21 +17,24 @@ _DIGIT = r"[\d₀-₉]"
 _HINT = re.compile(rf"[A-Za-z]_?{_DIGIT}")
 _SIGN = r"[-+*/^=≈<>≤≥±(]"
 # Behind digits some letters are none: "2e5", "2x1", "3h20", "0b1".
-_LETTER = r"(?:(?<![\w.\\'])(?![xX]\d)[A-Za-z]|(?<=\d)(?<![A-Za-z_]\d)(?![eExXhHmsbo])[A-Za-z])"
+_LETTER = (
+    r"(?:(?<![\w.\\'])(?![xX]\d)[A-Za-z]|(?<=\d)(?<![A-Za-z_]\d)(?![eExXhHmsbo])[A-Za-z]"
+    rf"|(?<=[a-z]{_DIGIT})[a-z]|(?<=[a-z]_\d)[a-z])"  # "m1v1"
+)
 # What x stands behind where it is no "times".
 _BEFORE_X = (
     rf"(?:^|(?<={_SIGN})|(?<={_SIGN} )|(?<=[,;:])|(?<=[,;:] )|(?<=\b[Ss]o )|(?<=\band )|(?<=\bor )|(?<=\b[Ll]et ))"
 )
-_INDEX = rf"_?{_DIGIT}{{1,2}}(?![\w.]*\w)"
+_INDEX = rf"_?{_DIGIT}{{1,2}}(?:(?![\w.]*[\w₀-₉])|(?=[a-z]_?{_DIGIT}{{1,2}}(?![\w.]*[\w₀-₉])))"
 _INDEXED = re.compile(rf"(?:{_LETTER}|{_BEFORE_X}[xX]){_INDEX}")
 _ANY = re.compile(rf"(?:{_LETTER}|(?<![A-Za-z_])[xX]){_INDEX}")
 _X_ONE_AND_TWO = re.compile(r"(?<![A-Za-z_ ]) ?x1\b.*(?<![A-Za-z_])x2\b")
 """``2x1 + 3x2 = 12``: nobody numbers products so."""
-_BEFORE = re.compile(rf"{_SIGN} ?\d*$")
-_BEHIND = re.compile(rf" ?(?:{_SIGN}|\)|\^)")
+_BEFORE = re.compile(rf"{_SIGN} ?\d*(?:[a-z]_?{_DIGIT})?$")
+_BEHIND = re.compile(rf"(?: ?[A-Za-z]_?{_DIGIT}{{1,2}}){{0,2}} ?(?:{_SIGN}|\)|\^)")
 _AREAS = frozenset({"m2", "m3", "s2"})
-_COUNTED = re.compile(r"\d $")
-MAX_BEFORE, MAX_BEHIND = 12, 3
+_COUNTED = re.compile(r"(?:^|[^\w.,])\d+(?:[.,]\d+)* $")
+MAX_BEFORE, MAX_BEHIND = 12, 12
 """Characters that are looked at beside a letter."""
 _DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 

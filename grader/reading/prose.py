@@ -155,10 +155,12 @@ def _label(walker: Walker, index: int) -> int:
     text = token.text
     glued = before.end == token.start and before.kind == Kind.NUMBER
     if len(text) == 1 and side.labels == 0 and (glued or text not in NO_UNKNOWNS):
-        if text not in LETTER_UNITS:
+        behind = behind_letters(walker.tokens, index, len(walker.tokens))
+        if text not in LETTER_UNITS or behind > index + 1:
             side.unknown = True
-            side.adjoin(text)
-            return index + 1
+            for letter in walker.tokens[index:behind]:
+                side.adjoin(letter.text)  # "1/2 m v^2": units do not stand in a row
+            return behind
         if not (sign_at(walker.tokens, index + 1, len(walker.tokens)) and _is_rate(walker, index + 1)):
             side.letters.append((len(side.pieces), text))
             side.glued |= glued
