@@ -95,7 +95,7 @@ _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 _MIXED_DIVISOR = re.compile("([÷/] ?)(\\d+)([½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")  # "7 ÷ 1¾", which is not 7 ÷ 1 · 3/4
 _ROOT_OF_DEGREE = re.compile(r"(?<![\w)])[³⁴⁵⁶⁷⁸⁹]√")
 _FACTOR_OF_ROOT = re.compile(r"(?<![A-Za-z\d\\])([A-Za-z]{1,20})(?=[√∛])")  # "s√3", which is no word before a root
-_ROOT_SIGN = re.compile(r"√ *(\d+(?:\.\d+)?|[A-Za-z](?!\w)|(?=\())")
+_ROOT_SIGN = re.compile(r"√ *(\d+(?:\.\d+)?|[A-Za-z](?!\w)|(?=[(\[]))")
 
 
 _APOSTROPHES = re.compile(r"(?<![\w'.,])\d{1,3}(?:'\d{3})+(?![\w'])")

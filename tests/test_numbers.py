@@ -183,3 +183,22 @@ def test_no_character_is_dropped_but_spaces(text):
 def test_kinds_of_tokens(text, kinds):
     """Each piece is what a reader takes it for: clock times, dates and lists of numbers are junk, not numbers."""
     assert [token.kind for token in tokenise(text)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("v = 18 000/2000 = 9", "holds"),
+        ("18 250/500 = 36.5", "holds"),
+        ("1 250/500 = 1.5", "holds"),
+        ("1 250/500 = 3.5", "fails"),
+        ("(1/4)^4 3/4 = 3/1024", "holds"),
+        ("$\\left(\\frac14\\right)^4 \\frac34 = \\frac{5}{1024}$", "unparsable"),
+        ("101101 = 1·32 + 0·16 + 1·8 + 1·4 + 0·2 + 1·1", "holds"),
+        ("1·32 + 0·16 + 1·8 + 1·4 + 0·2 + 0·1 = 101101", "fails"),
+        ("PQ = √[(5+1)² + (10−2)²] = 10", "holds"),
+    ],
+)
+def test_spaces_powers_and_binary_digits(judged, text, status):
+    """A space that groups thousands, a fraction behind a power, places of binary digits, a root of square brackets."""
+    assert judged(text)[-1][0] == status

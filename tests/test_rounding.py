@@ -153,3 +153,32 @@ def test_two_calculations_join_by_parts_only():
     assert not joined_by_rounding(parse("5*(7/23)"), parse("5*0.3045"))
     assert not joined_by_rounding(parse("1/2*1000"), parse("0.5*1001"))
     assert not joined_by_rounding(parse("+".join(["1/7"] * 30)), parse("+".join(["0.142857"] * 30)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0.7577*34.969 + 0.2423*36.966 = 26.496 + 8.957",
+        "-92.2 - 298(-0.1987) = -92.2 + 59.2",
+        "v = √(3.98×10¹⁴ / 6.77×10⁶) = √(5.88×10⁷) ≈ 7670",
+        "√2 · 3 = 1.414 · 3",
+        "T = 2π√(1/9.81) = 2π · 0.3193",
+    ],
+)
+def test_products_and_factors_are_rounded_on_the_way(judged, text):
+    """Terms of a sum that are products, factors beside roots, and numbers below a root."""
+    assert {status for status, _ in judged(text)} <= {"rounded", "symbolic"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0.7577*34.969 + 0.2423*36.966 = 26.596 + 8.957",
+        "-92.2 - 298(-0.1987) = -92.2 + 58.2",
+        "√(3.98×10¹⁴ / 6.77×10⁶) = √(5.98×10⁷)",
+        "√2 + 3 = 1.424 + 3",
+    ],
+)
+def test_what_is_off_by_more_fails(judged, text):
+    """Than the last decimal that is shown."""
+    assert [status for status, _ in judged(text)] == ["fails"]

@@ -77,6 +77,8 @@ RIGHT = [
     "5 goes into 23 four times.",
     "12 goes into 300 25 times.",
     "2.5 km = 2500 m, 1200 cm = 12 m",
+    "99 = 2·50 - 1 is the 50th odd number.",
+    "2 + 1 is 3rd in line",
     "2 hours, 30 minutes = 150 minutes",
 ]
 WRONG = [

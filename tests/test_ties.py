@@ -25,6 +25,11 @@ from grader.lines import split_lines
         ),
         ("The roots:\n2x - 15 = 49\n## Step 2: Add 15 to both sides\n2x = 74", "from 2x-15=49, 2x is 64, not 74"),
         ("$3x - 6 = 9 \\implies x = 6$, in either case.", "from 3x-6=9, x is 5, not 6"),
+        ("The zeros: f(0) = a·(-2)·6 = -12a = -24, so a = -2.", "from -12a=-24, a is 2, not -2"),
+        ("b² = 17² - 8² = 289 - 64 = 225, so b = 25.", "b=25 does not solve b^(2)=17^(2)-8^(2)"),
+        ("k^2 = 64\nThus k = 32", "k=32 does not solve k^2=64"),
+        ("r^3 = 27, so r = 9", "r=9 does not solve r^3=27"),
+        ("x(x-1)(x-3) = 0\nSo x = 0, x = -1 or x = -3", "x=-1 does not solve x(x-1)(x-3)=0"),
     ],
 )
 def test_a_step_that_does_not_follow_fails(messages, text, message):
@@ -36,6 +41,13 @@ def test_a_step_that_does_not_follow_fails(messages, text, message):
     "text",
     [
         "The slopes are equal, so $7-k=4$, hence $k=3$.",
+        "b² = 17² - 8² = 289 - 64 = 225, so b = 15.",
+        "b² = 17² - 8² = 289 - 64 = 225, so b = -15.",
+        "x^2 = 50, so x = 7",
+        "x^2 = 2, so x = 1.41",
+        "x^2 = 16. If y = 3, then x = 5",
+        "x^2 = 9\nx = 4",
+        "f^{-1}(0) = 3, so f^{-1}(0) + f^{-1}(6) = 8",
         "|x + 1| = 4 means x + 1 = 4 or x + 1 = -4, so x = 3 or x = -5.",
         "x + 1 = 4\nor\nx + 1 = -4,\nso x = 3 or x = -5.",
         "The roots come from 2x - 3 = 0 and 2x + 3 = 0, so they are x = 3/2 and x = -3/2.",

@@ -20,7 +20,7 @@ from grader.checking.excuses import is_label_by_neighbour, is_nearest, is_no_exc
 from grader.checking.flat import flat_value
 from grader.checking.grammar import GrammarError, parse
 from grader.checking.outcomes import RUNS_ON, Outcome, RunsOnError, compare, order
-from grader.checking.readings import FUNCTIONS_READ, Reading, readings
+from grader.checking.readings import FUNCTIONS_READ, LOOSE_FLOORS, Reading, readings
 from grader.checking.rounding import rounded_on_the_way
 from grader.checking.symbolic import SymbolicError, SymbolicProcess
 from grader.checking.tree import count_terms, traits
@@ -102,6 +102,10 @@ class Checker:
                 # Without a value under the textbook's reading it does not fail, whatever the other readings say.
                 if textbook is None or (isinstance(error, RunsOnError) and not _term_by_term(reading)):
                     unanswered = unanswered or error
+                continue
+            if reading.name == LOOSE_FLOORS and textbook is not None and outcome.status != CheckStatus.FAILS:
+                # It says what was meant, not what is written: neither right nor an error that is sure.
+                equation = equation._replace(doubt=equation.doubt or LOOSE_FLOORS)
                 continue
             if outcome.status != CheckStatus.FAILS and not is_label_by_neighbour(reading.name, outcome):
                 detail = "; ".join(filter(None, (reading.name, outcome.detail))) or None

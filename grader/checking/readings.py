@@ -22,6 +22,11 @@ _BEFORE_FRACTION = re.compile(r"\d (?=(\d{1,3})/(\d{1,3})(?!\d))")
 _HYPHENED = re.compile(r"(?<![\d./)])(\d+)-(\d+)/(\d+)(?![\d./(])")
 
 _FLOOR = re.compile(r"floor\(|ceil\(")
+_SPACED = re.compile(r"(?<![\d.])(\d{1,3}) (\d{3})(?=/)")
+_BINARY = re.compile(r"[01]{3,64}")
+_PLACES = re.compile(
+    r"(?:[01]\*(?:\d{1,19}|2\^\(?\d{1,2}\)?)(?:\+|$)){2,}"
+)  # "1*32+0*16+…", the places of binary digits
 _NUMBER = re.compile(r"[\d.]+")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+|\d{1,3}")
 
@@ -29,10 +34,12 @@ LABEL = "% read as a label"
 OF_THE_REST = "% taken of what stands before it"
 REMAINDER = "% read as remainder"
 CRY = "! read as an exclamation mark"
-LOOSE_FLOORS = "floor and ceiling read as each other"
+LOOSE_FLOORS = "floor and ceiling may be written for each other"
 TIGHT = "division read as a fraction"
 PRODUCT = "mixed number read as a product"
 HYPHENED = "hyphens read as those of mixed numbers"
+SPACED = "a space read as grouping thousands"
+BINARY = "digits read as binary"
 TORN = "a number and a fraction read as two calculations"
 FUNCTIONS_READ = "functions read with"
 GROUPS = "points read as grouping"
@@ -165,6 +172,12 @@ def readings(left: str, right: str) -> Iterator[Reading]:
         product = Convention(product=True)
         yield Reading(PRODUCT, parse(left, product), parse(right, product))
         yield from _torn(left, right)
+        if _SPACED.search(both):
+            yield Reading(SPACED, *(parse(_SPACED.sub(r"\1\2", side)) for side in (left, right)))
+    for literal, places in ((left, right), (right, left)):
+        if _BINARY.fullmatch(literal) and _PLACES.fullmatch(places):
+            number = str(int(literal, 2))
+            yield Reading(BINARY, *(parse(number if side is literal else side) for side in (left, right)))
     if len(_HYPHENED.findall(both)) > 1:  # one alone is a difference
         sides = [_HYPHENED.sub(r"(\1+\2/\3)", side) for side in (left, right)]
         yield Reading(HYPHENED, *map(parse, sides))

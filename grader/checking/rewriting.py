@@ -132,6 +132,22 @@ def does_not_follow(claim: Claim, before: Claim) -> str | None:
     return f"from {before.equation.text}, {left} is {say(value + gap)}, not {right}"
 
 
+def is_no_root(claim: Claim, before: Claim) -> str | None:
+    """Say what is wrong with ``b = 25`` where it is said to follow from ``b^2 = 225``: its power is another number."""
+    if not (_is_firm(claim) and _is_firm(before)) or not (len(claim.forms) == 1 == len(before.forms)):
+        return None
+    solved, zero = claim.forms[0].solved(), before.forms[0].zero
+    powers = [monomial for monomial in zero if monomial]
+    if solved is None or "." in claim.equation.text or len(powers) != 1 or set(powers[0]) != {solved[0]}:
+        return None
+    size, power, value = len(powers[0]), -zero.get((), ZERO) / zero[powers[0]], abs(solved[1])
+    if size < SQUARE or power == solved[1] ** size:
+        return None
+    if value < 1 or (value - 1) ** size < abs(power) < (value + 1) ** size:
+        return None  # a whole number beside a root that is none: "x^2 = 50, so x = 7"
+    return f"{claim.equation.text} does not solve {before.equation.text}"
+
+
 def is_next_step(claim: Claim, before: Claim, after: Claim | None) -> bool:
     """Whether the form of equations alone shows a derivation: ``2x-15 = 49``, ``2x = 74``, ``x = 37``.
 
@@ -224,6 +240,8 @@ def _tree(claim: Claim, side: str) -> Node | None:
 def _is_firm(claim: Claim) -> bool:
     """Whether it is meant exactly, of letters that stand for any number."""
     exact = claim.equation.doubt is None and not claim.equation.approximate and not claim.compares
+    if "^(-1)(" in claim.equation.text:
+        return False  # the inverse of a function
     return exact and bool(claim.forms) and all(map(_is_unknown, claim.letters))
 
 

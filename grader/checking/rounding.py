@@ -252,24 +252,33 @@ def _slack(tree: Node, value: Fraction, numbers: set[Written], *, whole: bool) -
 def is_rounded_factor(exact: Fraction, value: Fraction, tree: Node, other: Node) -> bool:
     """Whether a calculation has a factor with decimals that makes up for the gap: ``2*pi*sqrt(1/9.81) = 2*pi*0.3193``.
 
-    ``value`` is what the tree comes to. The factor may be off by half a unit of its last decimal, as a rounded one is.
+    ``value`` is what the tree comes to. The factor may be off by half a unit of its last decimal, as a rounded one is;
+    below a root that is half as much of the value.
     """
-    elsewhere, stack = set(numbers_of(other)), [tree]
+    elsewhere, stack = set(numbers_of(other)), [(tree, Fraction(1))]
     while stack:
-        node = stack.pop()
+        node, power = stack.pop()
         if isinstance(node, Binary) and node.sign in ("*", "/"):
-            stack += [node.left, node.right]
-        elif isinstance(node, Number) and node.written.decimals >= LONG_DECIMALS and node.written not in elsewhere:
-            number = node.written
-            if abs(exact - value) * 2 * 10**number.decimals * abs(number.value) <= abs(value):
+            stack += [(node.left, power), (node.right, power)]
+        elif isinstance(node, Call) and node.name == "sqrt":
+            stack.append((node.arguments[0], power / 2))
+        elif isinstance(node, Number) and _is_measured(node.written) and node.written not in elsewhere:
+            slack = power * Fraction(1, 2 * 10**node.written.decimals) / abs(node.written.value)
+            if abs(exact - value) <= abs(value) * slack:
                 return True
     return False
+
+
+def _is_measured(written: Written) -> bool:
+    """Whether a number has decimals, and three digits that mean something or more."""
+    digits = abs(int(written.value * 10**written.decimals))
+    return written.decimals > 0 and digits >= 10 ** (LONG_DECIMALS - 1)
 
 
 def _joined(exact: Node, tree: Node, numbers: set[Written]) -> bool:
     numbers = {written for written in numbers if written.decimals}
     values: dict[Written, Fraction] = {}
-    for part in _inexact_parts(exact) if numbers else ():
+    for part in map(abs, _inexact_parts(exact)) if numbers else ():  # "-298*(-0.1987)" is 59.2 that is added
         for written in numbers:
             if written not in values and written.value != part and written.value in _writings(part, written):
                 values[written] = part
@@ -283,7 +292,7 @@ def _joined(exact: Node, tree: Node, numbers: set[Written]) -> bool:
 
 def _inexact_parts(tree: Node) -> Iterator[Fraction]:
     """Values of the parts of a calculation with a division or a power that people would round: long or endless ones."""
-    if not signs_of(tree) & {"/", "^"}:
+    if not signs_of(tree) & {"*", "/", "^"}:
         return
     values: list[Fraction] = []
 

@@ -220,7 +220,7 @@ class State:
             return None
         for place in (claim.place - 1, claim.place + 1):
             known = self._solved.get(place)
-            if known is None or claim.letters != known.letters or degree(known.forms[0].zero) != QUADRATIC:
+            if known is None or claim.letters != known.letters or degree(known.forms[0].zero) < QUADRATIC:
                 continue
             first = min(claim.place, place)
             if first - known.place > NEAR or not self._told.are_listed(first, first + 1):

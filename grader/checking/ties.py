@@ -50,6 +50,7 @@ _LISTED = re.compile(
 _SENTENCE = re.compile(r"[.!?:](?=\s|$)|\\\\|\n")
 _SIGN = re.compile(r"[A-Za-z\d.+-]")
 _WORD = re.compile(r"[A-Za-z]{2}|[±?≠]")
+_LIST_MARK = re.compile(r"[,;&]|\\q?quad")
 _MARKUP = re.compile(r"\\(?!pm|mp|ne)[a-zA-Z]+(?:\{[a-z]+\*?\})?")
 _COMMAND = re.compile(r"\\[a-zA-Z]+|\bsqrt|\bpi\b")
 _PLAIN = str.maketrans("−–²³⁴", "--234")
@@ -73,7 +74,7 @@ class Ties:
 
         ``derived`` tells that the first follows from the one before it, so that it is no case beside others.
         """
-        if second != first + 1 or second >= len(self._places):
+        if second >= len(self._places) or second != (end := self._chain_end(first)) + 1:
             return False
         (line, index), (next_line, next_index) = self._places[first], self._places[second]
         spans, next_spans = self._relations(line), self._relations(next_line)
@@ -83,6 +84,7 @@ class Ties:
         rest = _rest(next_text, next_spans, next_index)
         if not (derived or _is_alone(text, spans, index)):
             return False
+        index += end - first
         if line == next_line:
             between = text[spans[index][1] : spans[next_index][0]]
             return _ties(between, _FOLLOWS) and not _OR.search(rest)
@@ -93,6 +95,18 @@ class Ties:
         if _GOES_ON.search(after) or next_index:
             return False
         return _ties(between, _FOLLOWS) or _ties(between, _STEP)
+
+    def _chain_end(self, place: int) -> int:
+        """The place of the last equation of a chain: of that of ``289-64 = 225`` in ``b^2 = 289-64 = 225``."""
+        while place + 1 < len(self._places):
+            (line, index), (next_line, next_index) = self._places[place : place + 2]
+            if line != next_line:
+                break
+            sides, next_sides = (RELATION.split(self._equations[line][one]) for one in (index, next_index))
+            if sides[-1] != next_sides[0]:
+                break
+            place += 1
+        return place
 
     def eliminates(self, first: int, second: int) -> bool:
         """Whether what stands between two equations says that equations are added or subtracted."""
@@ -176,6 +190,7 @@ def _is_alone(text: str, spans: Sequence[tuple[int, int]], index: int) -> bool:
             return False
         if ends or index == 0:
             return True
-        if not _FOLLOWS.search(before):
+        chained = not _WORD.search(_MARKUP.sub("", before)) and not _LIST_MARK.search(before)
+        if not (chained or _FOLLOWS.search(before)):
             return False
         index -= 1

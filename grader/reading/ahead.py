@@ -81,14 +81,15 @@ def is_mixed(tokens: list[Token], whole: int, index: int, end: int, *, regrouped
     """
     if index + 2 >= end or tokens[whole].kind != Kind.NUMBER or tokens[index + 1].text != "/":
         return False
-    if whole > 0 and tokens[whole - 1].text == "/":
-        return False  # "1/3 and 2/3"
+    if whole > 0 and tokens[whole - 1].text in ("/", "^"):
+        return False  # "1/3 and 2/3", "(1/4)^4 3/4"
     above, slash, below = tokens[index : index + 3]
     return (
         above.end == slash.start
         and slash.end == below.start
         and tokens[whole].text.isdecimal()
         and above.text.isdecimal()
+        and above.text[0] != "0"  # "18 000/2000"
         and below.text.isdecimal()
         and (int(above.text[:9]) < int(below.text[:9]) or (regrouped and _may_be_regrouped(above.text, below.text)))
     )
@@ -154,7 +155,7 @@ def number_follows(tokens: list[Token], index: int, end: int, *, at_once: bool =
     for position in range(index, min(index + 6, end)):
         token = tokens[position]
         if token.kind in (Kind.NUMBER, Kind.FUNCTION):
-            return True
+            return not _is_ordinal(tokens, position, end)
         if token.kind == Kind.WORD:
             if number_in_words(tokens, position, end):
                 return True
@@ -163,6 +164,13 @@ def number_follows(tokens: list[Token], index: int, end: int, *, at_once: bool =
         elif token.kind not in (Kind.CURRENCY, Kind.OPEN) and token.text != "-":
             return False
     return False
+
+
+def _is_ordinal(tokens: list[Token], index: int, end: int) -> bool:
+    """``50th``: it ranks something, and is no result."""
+    after = index + 1
+    glued = after < end and tokens[after].start == tokens[index].end
+    return glued and tokens[after].text.lower() in ("st", "nd", "rd", "th")
 
 
 def behind_equation(tokens: list[Token], index: int) -> bool:

@@ -42,8 +42,11 @@ def number(walker: Walker, index: int, end: int) -> int:
     elif is_spaced_thousands(walker.tokens, index) and _may_grow(side.pieces[-1]):
         side.pieces[-1] += token.text
         side.ambiguous = True
-    elif before.kind == Kind.CLOSE and not side.labels and side.pieces[-1].endswith(")"):
-        side.operator("*")  # "(1/2) 18": a product, most likely
+    elif not side.labels and (
+        (before.kind == Kind.CLOSE and side.pieces[-1].endswith(")"))
+        or (before.kind == Kind.NUMBER and side.pieces[-2:-1] == ["^"])
+    ):
+        side.operator("*")  # "(1/2) 18" and "(1/4)^4 3/4": products, most likely
         side.operand(token.text.replace(",", ""))
         side.ambiguous = True
     else:
