@@ -159,7 +159,8 @@ def _value(number: str | None) -> Fraction | None:
     plain = (number or "").replace(",", "").removesuffix("%")
     if len(plain) > MAX_DIGITS_KEPT or re.fullmatch(r"\d+(?:\.\d+)?|\d+/\d+", plain) is None:
         return None
-    return Fraction(plain)
+    above, _, below = plain.partition("/")
+    return None if below and not int(below) else Fraction(above) / int(below or 1)
 
 
 def _is_telling(number: Fraction) -> bool:

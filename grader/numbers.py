@@ -94,6 +94,7 @@ _TRANSLATION = str.maketrans(
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 _MIXED_DIVISOR = re.compile("([÷/] ?)(\\d+)([½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")  # "7 ÷ 1¾", which is not 7 ÷ 1 · 3/4
 _ROOT_OF_DEGREE = re.compile(r"(?<![\w)])[³⁴⁵⁶⁷⁸⁹]√")
+_PER_MILLE = re.compile(r"(?<=\d) ?‰")
 _FACTOR_OF_ROOT = re.compile(r"(?<![A-Za-z\d\\])([A-Za-z]{1,20})(?=[√∛])")  # "s√3", which is no word before a root
 _ROOT_SIGN = re.compile(r"√ *(\d+(?:\.\d+)?|[A-Za-z](?!\w)|(?=[(\[]))")
 
@@ -121,6 +122,7 @@ def _clean(text: str) -> str:
     text = _MIXED_DIVISOR.sub(lambda mixed: f"{mixed[1]}({mixed[2]}+{mixed[3].translate(_TRANSLATION).strip()})", text)
     text = _ROOT_OF_DEGREE.sub("∛", text)
     text = _SUPERSCRIPT_RUN.sub(lambda run: f"^({run[0].translate(_SUPERSCRIPTS)})", text)
+    text = _PER_MILLE.sub("/1000", text)
     text = _FACTOR_OF_ROOT.sub(r"\1*", text)
     text = _ROOT_SIGN.sub(lambda root: f" sqrt({root[1]})" if root[1] else " sqrt", text)
     text = text.translate(_TRANSLATION)

@@ -52,3 +52,8 @@ def test_a_result_that_the_problem_names_may_stand_there_by_chance(graded):
     text = "12 * 15 = 190. Wait, does this include Sunday? Yes.\nThe answer is 190."
     assert graded(text, "A hall has 190 seats.").n_failed == 0
     assert graded(text, "A hall has 15 rows.").n_failed == 1
+
+
+def test_a_fraction_of_nothing_has_no_value(graded):
+    """It ends no row in an error."""
+    assert graded("x = 926/0\nWait, let me redo this. 3 + 4 = 7, right?").status == "graded"

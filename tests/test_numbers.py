@@ -197,8 +197,10 @@ def test_kinds_of_tokens(text, kinds):
         ("101101 = 1·32 + 0·16 + 1·8 + 1·4 + 0·2 + 1·1", "holds"),
         ("1·32 + 0·16 + 1·8 + 1·4 + 0·2 + 0·1 = 101101", "fails"),
         ("PQ = √[(5+1)² + (10−2)²] = 10", "holds"),
+        ("net yield: 195 / 25'000 = 0.78 % = 7.8 ‰", "holds"),
+        ("0.78 % = 78 ‰", "fails"),
     ],
 )
 def test_spaces_powers_and_binary_digits(judged, text, status):
-    """A space that groups thousands, a fraction behind a power, places of binary digits, a root of square brackets."""
+    """Spaces that group thousands, a fraction behind a power, binary places, a root of square brackets, per mille."""
     assert judged(text)[-1][0] == status

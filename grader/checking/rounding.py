@@ -291,14 +291,16 @@ def _joined(exact: Node, tree: Node, numbers: set[Written]) -> bool:
 
 
 def _inexact_parts(tree: Node) -> Iterator[Fraction]:
-    """Values of the parts of a calculation with a division or a power that people would round: long or endless ones."""
-    if not signs_of(tree) & {"*", "/", "^"}:
+    """Values of the parts of a calculation that people would round: long or endless products, quotients and powers."""
+    signs = signs_of(tree)
+    if not signs & {"*", "/", "^"}:
         return
+    written_too = bool(signs & {"/", "^"})  # of products alone no number as it is written: 3*1.424 is not 3*1.4
     values: list[Fraction] = []
 
     def combine(node: Node, operands: list[Fraction | None]) -> Fraction | None:
         value = _value_or_none(node, operands)
-        if value is not None:
+        if value is not None and (written_too or not isinstance(node, Number)):
             values.append(value)
             values.extend(_runs(node))
         return value
@@ -312,12 +314,13 @@ def _inexact_parts(tree: Node) -> Iterator[Fraction]:
 
 def _runs(node: Node) -> Iterator[Fraction]:
     """Values of the neighbouring factors at the end of a product: ``17/23`` in ``100*17/23``."""
-    product = Fraction(1)
+    product, alone = Fraction(1), True
     while isinstance(node, Binary) and node.sign in ("*", "/"):
         try:
             product *= apply(node, [Fraction(1), evaluate(node.right)])
         except (UndefinedError, NotRationalError, LimitError):
             return
-        if product and node.sign == "*":
+        if product and node.sign == "*" and not (alone and isinstance(node.right, Number)):
             yield product
+        alone = False
         node = node.left

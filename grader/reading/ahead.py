@@ -131,11 +131,13 @@ def behind_operator_word_of_thing(tokens: list[Token], index: int, end: int) -> 
 
 
 _SUMS = frozenset("ΣΠ")
+MAX_LETTERS = 8
+"""Letters of one product."""
 
 
 def behind_letters(tokens: list[Token], index: int, end: int) -> int:
     """Where the single letters end that begin there: all of ``P V``, the first of ``a`` and ``I`` alone."""
-    behind = index
+    behind, end = index, min(end, index + MAX_LETTERS)
     while behind < end and tokens[behind].kind == Kind.WORD and len(tokens[behind].text) == 1:
         if (behind > index and tokens[behind].text in NO_UNKNOWNS) or tokens[behind].text in _SUMS:
             break

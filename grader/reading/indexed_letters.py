@@ -25,10 +25,10 @@ _LETTER = (
 _BEFORE_X = (
     rf"(?:^|(?<={_SIGN})|(?<={_SIGN} )|(?<=[,;:])|(?<=[,;:] )|(?<=\b[Ss]o )|(?<=\band )|(?<=\bor )|(?<=\b[Ll]et ))"
 )
-_INDEX = rf"_?{_DIGIT}{{1,2}}(?:(?![\w.]*[\w₀-₉])|(?=[a-z]_?{_DIGIT}{{1,2}}(?![\w.]*[\w₀-₉])))"
+_INDEX = rf"_?{_DIGIT}{{1,2}}(?:(?!\.?[\w₀-₉])|(?=[a-z]_?{_DIGIT}{{1,2}}(?!\.?[\w₀-₉])))"
 _INDEXED = re.compile(rf"(?:{_LETTER}|{_BEFORE_X}[xX]){_INDEX}")
 _ANY = re.compile(rf"(?:{_LETTER}|(?<![A-Za-z_])[xX]){_INDEX}")
-_X_ONE_AND_TWO = re.compile(r"(?<![A-Za-z_ ]) ?x1\b.*(?<![A-Za-z_])x2\b")
+_X_ONE_AND_TWO = re.compile(r"(?<![A-Za-z_ ]) ?x1\b.{0,80}(?<![A-Za-z_])x2\b")
 """``2x1 + 3x2 = 12``: nobody numbers products so."""
 _BEFORE = re.compile(rf"{_SIGN} ?\d*(?:[a-z]_?{_DIGIT})?$")
 _BEHIND = re.compile(rf"(?: ?[A-Za-z]_?{_DIGIT}{{1,2}}){{0,2}} ?(?:{_SIGN}|\)|\^)")
