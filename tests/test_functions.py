@@ -1,4 +1,4 @@
-"""Functions of angles, logarithms, binomials, bars, signs left open: what is right raises no alarm, what is false fails."""
+"""Functions of angles, logarithms, binomials, bars, open signs: what is right raises no alarm, what is false fails."""
 
 import pytest
 
