@@ -2,6 +2,8 @@
 
 import pytest
 
+from grader.reading.rules import read_line
+
 
 @pytest.mark.parametrize(
     "text",
@@ -71,3 +73,33 @@ def test_a_part_in_words_counts(messages):
         "8-5.25 is 2.75, not 2.25"
     ]
     assert messages("5% = 0.5") == ["5% is not 0.5"]
+
+
+@pytest.mark.parametrize(
+    ("line", "equations"),
+    [
+        ("b² - 4ac = 25 - 24 = 1", ["b^(2)-4ac=25-24", "25-24=1"]),
+        ("x² + 2xy + y² = 25", ["x^(2)+2xy+y^(2)=25"]),
+        ("A = 2lw + 2lh", ["A=2lw+2lh"]),
+        ("5xyz = 10", ["5xyz=10"]),
+        ("a^2b^2c^2 = 8", ["a^2b^2c^2=8"]),
+        ("y = 6b^2-a^2-3b^2", ["y=6b^2-a^2-3b^2"]),
+        ("c^2 = b^2-a^2", ["c^2=b^2-a^2"]),
+        ("e = c/a = 4/5", ["e=c/a", "c/a=4/5"]),
+        ("y = 5-a, so a = 3", ["a=3"]),
+        ("R = ρ·L/A = 3", ["R=ρ*L/A", "ρ*L/A=3"]),
+        # none of these letters is an unknown
+        ("12pcs * 2 = 24", ["12*2=24"]),
+        ("5kW + 3kW = 8kW", ["5+3=8"]),
+        ("5GB - 2GB = 3GB", ["5-2=3"]),
+        ("84in / 42in = 2", ["84/42=2"]),
+        ("He takes 2-a-day for 3 days: 2 * 3 = 6", ["2*3=6"]),
+        ("2m^2 + 3m^2 = 5m^2", ["2+3=5"]),
+        ("∫_0^2 3x^2 dx = 2^3 - 0^3 = 8", ["2^3-0^3=8"]),
+        ("∫ 2x dx = x² + C", []),
+        ("∂f/∂x = 2x", []),
+    ],
+)
+def test_no_letter_of_a_term_is_lost(line, equations):
+    """Letters glued to a number or in a row of powers, a and A behind a sign; units and integrands are none."""
+    assert [equation.text for equation in read_line(line).equations] == equations

@@ -37,8 +37,8 @@ def number(walker: Walker, index: int, end: int) -> int:
     elif before.kind == Kind.PERCENT and not side.labels:
         side.adjoin(token.text)  # "29 % 4 = 1": a remainder
         side.operators += 1
-    elif side.unreadable and token.math:
-        pass  # "\log_2 64": the number belongs to what could not be read
+    elif side.unreadable and (token.math or before.text in _APPLIED):
+        pass  # "\log_2 64", "∫ 2x dx": the number belongs to what could not be read
     elif is_spaced_thousands(walker.tokens, index) and _may_grow(side.pieces[-1]):
         side.pieces[-1] += token.text
         side.ambiguous = True
@@ -61,6 +61,10 @@ def number(walker: Walker, index: int, end: int) -> int:
         walker.side.ambiguous = torn  # "20 + 10 pens to the 29 + 24 pens = 83"
         return index
     return index + 1
+
+
+_APPLIED = frozenset("∫∑∏∂∇")
+"""Signs that are applied to what follows them."""
 
 
 def _may_grow(digits: str) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from grader.checking.units import mixes_units
+from grader.checking.units import mixes_units, unit_named
 from grader.numbers import NUMBER_WORDS, SCALE_WORDS, Kind
 from grader.reading.ahead import (
     behind_letters,
@@ -156,7 +157,8 @@ def _label(walker: Walker, index: int) -> int:
     glued = before.end == token.start and before.kind == Kind.NUMBER
     if len(text) == 1 and side.labels == 0 and (glued or text not in NO_UNKNOWNS):
         behind = behind_letters(walker.tokens, index, len(walker.tokens))
-        if text not in LETTER_UNITS or behind > index + 1:
+        power = glued and side.unknown and side.pieces[-2:-1] == ["^"]  # "a^2c": no unit behind a power
+        if text not in LETTER_UNITS or behind > index + 1 or power:
             side.unknown = True
             for letter in walker.tokens[index:behind]:
                 side.adjoin(letter.text)  # "1/2 m v^2": units do not stand in a row
@@ -164,6 +166,11 @@ def _label(walker: Walker, index: int) -> int:
         if not (sign_at(walker.tokens, index + 1, len(walker.tokens)) and _is_rate(walker, index + 1)):
             side.letters.append((len(side.pieces), text))
             side.glued |= glued
+    if glued and side.labels == 0 and _are_factors(text):
+        side.unknown = True
+        for name in text:
+            side.adjoin(name)  # "b^2 - 4ac"
+        return index + 1
     thing = text.lower().removesuffix("s")
     if side.labels and side.things:
         side.things[-1] += f" {thing}"
@@ -182,6 +189,21 @@ def _label(walker: Walker, index: int) -> int:
     elif glued and len(text) > 1 and text.lower() not in GLUED_SUFFIXES:
         side.ambiguous = True
     return index + 1
+
+
+def _are_factors(text: str) -> bool:
+    """Whether letters that are glued to a number are unknowns: two of them, or ``xyz``; no unit and no suffix."""
+    if not (text.isascii() and text.isalpha()) or _MEASURES.fullmatch(text) or text.lower() in GLUED_SUFFIXES:
+        return False
+    if unit_named(text) is not None or text.lower() in _GLUED_COUNTS:
+        return False
+    return len(text) == 2 or (len(text) == 3 and ord(text[2]) - ord(text[1]) == ord(text[1]) - ord(text[0]) == 1)
+
+
+_MEASURES = re.compile(r"[kKMGTmcdn][WVAJNBHLlgms]|Hz|Pa|eV|Nm|Wh|Ah|Bq|Gy|Sv|lx|lm")
+_GLUED_COUNTS = frozenset(
+    {"in", "ea", "pc", "pk", "pp", "yo", "bp", "dp", "sf", "sd", "cc", "bn", "mn", "mm", "th", "pt"}
+)
 
 
 def _is_fraction_label(walker: Walker, index: int) -> bool:

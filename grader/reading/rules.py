@@ -73,6 +73,8 @@ _ARROW = re.compile(
     r"(?=[$€£₹]?\d+[1-9](?:[.,;]?$|[.;] ))"  # one digit may be the last one of a product
 )
 _SPAN = re.compile(r"(?<!\.)\.\.(?!\.)")  # "[x sin x] 0..π/2"
+# "∫_0^2 3x^2 dx", "∂f/∂x": neither its integrand nor its letter stands for the whole.
+_CALCULUS = re.compile(r"∫[^=≈<>∫]{0,200}?d ?[a-zα-ω](?![a-zα-ω])|∂[^=≈<> ]{0,20}/ ?∂[a-zα-ω](?:\^\(?\d\)?)?")
 _AMOUNT_ENDS = re.compile(r"(?<=\d)/-(?![\d.(])")  # "Rs. 4500/-"
 _NUMBERED = re.compile(r"\b([A-Z]?[a-z]+ \d{1,3}):(?=\d)")  # "Week 1:600/2=300" is no ratio
 
@@ -117,6 +119,8 @@ def read_by_tokens(text: str) -> Reading:
         plain = _NUMBERED.sub(r"\1: ", plain)
     if " : " in plain:
         plain = _COLON.sub(f" {UNREADABLE} ", plain)
+    if "∫" in plain or "∂" in plain:
+        plain = _CALCULUS.sub(f" {UNREADABLE} ", plain)
     if ".." in plain:
         plain = _SPAN.sub(f" {UNREADABLE} ", plain)
     plain = with_components(plain)

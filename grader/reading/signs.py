@@ -109,6 +109,18 @@ def _is_unknown_x(walker: Walker, index: int, after: Token) -> bool:
     return walker.lone_x
 
 
+def _is_term(walker: Walker, index: int, end: int) -> bool:
+    """Whether ``a`` is a letter of algebra: ``b^2-a^2`` and ``5-a+3``, but not ``five-a-day``."""
+    if walker.side.unknown:
+        return True
+    following = walker.tokens[index + 1 : min(end, index + 3)]
+    if following and following[0].kind == Kind.WORD:
+        return False
+    return not (
+        sign_at(walker.tokens, index + 1, end) and following[-1].kind == Kind.WORD and len(following[-1].text) > 1
+    )
+
+
 def _binary(walker: Walker, index: int, end: int) -> int:
     """An operator behind an operand."""
     token, side, before = walker.tokens[index], walker.side, walker.tokens[index - 1]
@@ -118,7 +130,7 @@ def _binary(walker: Walker, index: int, end: int) -> int:
         walker.close()  # "Multiplying by 5 to clear the fraction yields $-5x = 10$"
         return index
     if after.kind == Kind.WORD:
-        letter = len(after.text) == 1 and after.text not in NO_UNKNOWNS
+        letter = len(after.text) == 1 and (after.text not in NO_UNKNOWNS or _is_term(walker, index + 1, end))
         if token.text == "-" and glued_before and glued_after and not letter:
             side.ambiguous |= walker.depth > 0
             return index + 1  # "60-gallon"
