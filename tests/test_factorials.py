@@ -1,4 +1,4 @@
-"""Factorials beside cries, and letters beside roots: neither is dropped from what it belongs to."""
+"""Factorials beside cries, letters beside roots, multiples of π: neither is dropped from what it belongs to."""
 
 import pytest
 
@@ -78,3 +78,21 @@ def test_a_factor_of_a_root_has_a_value(judged):
 def test_words_before_a_root_are_words(messages):
     """They end with a space."""
     assert messages("so √16 = 5") == ["sqrt(16) is 4, not 5"]
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("A = π × 6² = 36π ≈ 118.10 cm²", "36*pi is about 113.0973, not 118.10"),
+        ("So 4π = 13.6", "4*pi is about 12.5664, not 13.6"),
+    ],
+)
+def test_a_multiple_of_pi_is_a_calculation(messages, text, detail):
+    """Its value can be named."""
+    assert messages(text) == [detail]
+
+
+@pytest.mark.parametrize("text", ["So 2π = 360°", "A full turn: 2π = 360", "So 4π = 12.57", "Thus 3π/4 = 135°"])
+def test_angles_and_values_of_multiples_of_pi_hold(messages, text):
+    """In degrees, in radians and rounded."""
+    assert messages(text) == []

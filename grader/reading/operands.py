@@ -131,6 +131,7 @@ def function(walker: Walker, index: int, end: int) -> int:
             side.operand(name)
         else:
             side.adjoin(f"*{name}")
+            side.applied = True
         return index + 1
     mark = name[0] if name[0] in FUNCTION_MARKS else ""
     if mark:
