@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 UNGROUNDED_NUMBER = "ungrounded_number"
 FINAL_ANSWER_UNSUPPORTED = "final_answer_unsupported"
 
-_NUMBER = re.compile(
-    r"[\d.](?:(?<=\d)\d*(?:,\d{3})*(?:\.\d+)?|(?<=\.)\d+)"
-)  # a set in front is searched for twice as fast
+# With a set of characters in front it is found twice as fast as ``\d+…|\.\d+``.
+_NUMBER = re.compile(r"[\d.](?:(?<=\d)\d*(?:,\d{3})*(?:\.\d+)?|(?<=\.)\d+)")
 _WORD = re.compile(r"[a-z]+")
 _COMMON = frozenset(
     """0 1 2 3 4 5 6 7 8 9 10 12 16 20 24 25 28 29 30 31 32 36 40 48 50 52 60 64 75 90 100 128 144 180 360 365 366 500

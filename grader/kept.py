@@ -157,10 +157,9 @@ def _numbers(texts: Iterable[str]) -> set[Fraction]:
 def _value(number: str | None) -> Fraction | None:
     """The value of a written number, None of anything else."""
     plain = (number or "").replace(",", "").removesuffix("%")
-    if len(plain) > MAX_DIGITS_KEPT or re.fullmatch(r"\d+(?:\.\d+)?|\d+/\d+", plain) is None:
+    if len(plain) > MAX_DIGITS_KEPT or re.fullmatch(r"\d+(?:\.\d+)?|\d+/0*[1-9]\d*", plain) is None:
         return None
-    above, _, below = plain.partition("/")
-    return None if below and not int(below) else Fraction(above) / int(below or 1)
+    return Fraction(plain)
 
 
 def _is_telling(number: Fraction) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grader.checking.explain import say
+from grader.checking.explain import explain
 from grader.checking.linear import Relation, System
 
 if TYPE_CHECKING:
@@ -39,11 +39,9 @@ class Pair:
         if len(claim.letters) != 1 or not claim.letters < other.letters or len(claim.forms) != 1:
             return None
         system = System([one.row, other.row])
-        values = claim.forms[0].values(system.values(claim.letters))
+        form = claim.forms[0]
+        values = form.values(system.values(claim.letters))
         if values is None or system.relation(claim.row)[0] is not Relation.CONTRADICTS:
             return None
-        (left, right), (is_left, is_right) = claim.sides(), values
-        told = f"{left} is {say(is_left)}, not {right}"
-        if claim.letters and any(letter in right for letter in claim.letters):
-            told = f"{left} is {say(is_left)}, but {right} is {say(is_right)}"
+        told = explain(claim.equation.text, values[0], form.left, values[1], form.right)
         return f"from {one.equation.text} and {other.equation.text}, {told}", other

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grader.checking.claims import units_of
 from grader.checking.elimination import Pair
-from grader.checking.rewriting import contradicts, does_not_follow, is_next_step, is_no_root
+from grader.checking.rewriting import contradicts, does_not_follow, is_next_step, wrong_root
 from grader.checking.tree import traits
 from grader.checking.units import mixes_units
 
@@ -40,7 +40,7 @@ class NextSteps:
         last = self.last
         if last is None or claim.place - last.place > NEAR or mixes_units(units_of([claim, last])):
             return None
-        reason = does_not_follow(claim, last) or is_no_root(claim, last)
+        reason = does_not_follow(claim, last) or wrong_root(claim, last)
         if reason is not None and self._is_said_to_follow(claim, last):
             return reason
         if (reason := self._wrongly_eliminated(claim)) is not None:

@@ -121,7 +121,7 @@ _REWRITTEN: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], st
     *((f"roots read with {decimals} decimals", _ROOT, _root(decimals)) for decimals in (2, 3, 1, 4)),
     *((f"powers read with {decimals} decimals", _POWER, _broken_power(decimals)) for decimals in (4, 3, 2, 5)),
     *((f"{FUNCTIONS_READ} {decimals} decimals", _TABLED, _function(decimals)) for decimals in (4, 3, 2, 1)),
-    ("% read as remainder", re.compile(r"(?:^|(?<=[=(]))-(\d{1,15})%(\d{1,15})(?![\d.])"), _remainder),
+    (REMAINDER, re.compile(r"(?:^|(?<=[=(]))-(\d{1,15})%(\d{1,15})(?![\d.])"), _remainder),
     ("digits in brackets read as recurring", re.compile(r"(\d\.\d+)\((\d{1,6})\)"), _recur),
     ("% written as decimals", re.compile(r"(?<![\d.])(\d{1,4}\.\d{1,9}|33|66|67)%(?![\d(])"), _hundredths),
     (

@@ -132,7 +132,7 @@ def does_not_follow(claim: Claim, before: Claim) -> str | None:
     return f"from {before.equation.text}, {left} is {say(value + gap)}, not {right}"
 
 
-def is_no_root(claim: Claim, before: Claim) -> str | None:
+def wrong_root(claim: Claim, before: Claim) -> str | None:
     """Say what is wrong with ``b = 25`` where it is said to follow from ``b^2 = 225``: its power is another number."""
     if not (_is_firm(claim) and _is_firm(before)) or not (len(claim.forms) == 1 == len(before.forms)):
         return None

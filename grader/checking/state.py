@@ -40,7 +40,7 @@ MAX_WORLDS = 4
 MAX_BRANCHES = 12
 """Contradictions in one solution that begin such a system."""
 QUADRATIC = 2
-"""The degree of an equation with two roots at most."""
+"""The least degree of an equation with several roots."""
 MAX_NAMED = 2
 """Equations that a detail names."""
 
@@ -214,7 +214,7 @@ class State:
         return Finding(CheckStatus.HOLDS, f"a solution of {known.equation.text}")
 
     def _no_root(self, claim: Claim) -> str | None:
-        """Say of which quadratic a value is no root, where the value that it is listed with is one."""
+        """Say of which polynomial a value is no root, where the value that it is listed with is one."""
         solved = claim.forms[0].solved() if claim.forms else None
         if solved is None or claim.equation.approximate:
             return None

@@ -12,7 +12,6 @@ from grader.reading.things_in_words import may_count, with_products_of_things
 from grader.reading.written_numbers import with_whole_amounts
 
 _GLANCES = (may_convert, may_calculate, may_step, may_count, may_tell_time, may_restate)
-"""Cheaper than to write in signs what no line holds that they turn down."""
 _WRITERS = (
     with_whole_amounts, with_minutes, with_restatements, with_conversions, with_signs, with_steps,
     with_products_of_things,
@@ -20,9 +19,14 @@ _WRITERS = (
 """In the order in which they write."""
 
 
+def may_state(text: str) -> bool:
+    """Whether something may be stated in words alone: a first glance, at the text as it stands."""
+    return any(may_say(text) for may_say in _GLANCES)
+
+
 def states(plain: str) -> bool:
-    """Whether something is stated in words alone."""
-    return any(may_say(plain) for may_say in _GLANCES) and STATES in put_in_signs(plain)
+    """Whether something is stated in words alone in the plain text of a line."""
+    return may_state(plain) and STATES in put_in_signs(plain)
 
 
 def put_in_signs(plain: str) -> str:

@@ -190,12 +190,17 @@ def _of_all(match: re.Match[str]) -> str:
     return found
 
 
+def _calculates(inside: str) -> bool:
+    """Whether a number or one calculation of numbers stands between bars or brackets, and nothing is listed."""
+    if not (_IN_BARS.fullmatch(inside) and any(map(str.isdigit, inside))) or re.search(r"\d\s+\d", inside):
+        return False
+    return inside.count("{") == inside.count("}") and inside.count("(") == inside.count(")")
+
+
 def _whole(match: re.Match[str]) -> str:
     """The floor or the ceiling of a number or a calculation."""
     inside = match["inside"]
-    if not (_IN_BARS.fullmatch(inside) and any(map(str.isdigit, inside))) or re.search(r"\d\s+\d", inside):
-        return match[0]
-    if inside.count("{") != inside.count("}") or inside.count("(") != inside.count(")"):
+    if not _calculates(inside):
         return match[0]
     return f"{_MARK_OF['floor' if match['floor'] else 'ceil']}({inside})"
 
@@ -203,9 +208,7 @@ def _whole(match: re.Match[str]) -> str:
 def _absolute(match: re.Match[str]) -> str:
     """What stands between two bars, where it is a number or a calculation and nothing is divided or listed."""
     inside, text = match["inside"], match.string
-    if not (_IN_BARS.fullmatch(inside) and any(map(str.isdigit, inside))) or re.search(r"\d\s+\d", inside):
-        return match[0]
-    if inside.count("{") != inside.count("}") or inside.count("(") != inside.count(")"):
+    if not _calculates(inside):
         return match[0]
     before = text[max(0, match.start() - 12) : match.start()]
     if before.rstrip() != before and before.rstrip()[-1:].isalnum() and before.rstrip()[-1:].isdigit():

@@ -37,7 +37,7 @@ def number(walker: Walker, index: int, end: int) -> int:
     elif before.kind == Kind.PERCENT and not side.labels:
         side.adjoin(token.text)  # "29 % 4 = 1": a remainder
         side.operators += 1
-    elif side.unreadable and (token.math or before.text in _APPLIED):
+    elif side.unreadable and (token.math or before.text in _PREFIX_SIGNS):
         pass  # "\log_2 64", "∫ 2x dx": the number belongs to what could not be read
     elif is_spaced_thousands(walker.tokens, index) and _may_grow(side.pieces[-1]):
         side.pieces[-1] += token.text
@@ -63,7 +63,7 @@ def number(walker: Walker, index: int, end: int) -> int:
     return index + 1
 
 
-_APPLIED = frozenset("∫∑∏∂∇")
+_PREFIX_SIGNS = frozenset("∫∑∏∂∇")
 """Signs that are applied to what follows them."""
 
 

@@ -28,6 +28,7 @@ from grader.reading.words import (
     CURRENCIES,
     EQUALS_WORDS,
     FRACTION_LABELS,
+    GLUED_COUNTS,
     GLUED_SUFFIXES,
     IS_WORDS,
     LETTER_UNITS,
@@ -195,15 +196,12 @@ def _are_factors(text: str) -> bool:
     """Whether letters that are glued to a number are unknowns: two of them, or ``xyz``; no unit and no suffix."""
     if not (text.isascii() and text.isalpha()) or _MEASURES.fullmatch(text) or text.lower() in GLUED_SUFFIXES:
         return False
-    if unit_named(text) is not None or text.lower() in _GLUED_COUNTS:
+    if unit_named(text) is not None or text.lower() in GLUED_COUNTS:
         return False
     return len(text) == 2 or (len(text) == 3 and ord(text[2]) - ord(text[1]) == ord(text[1]) - ord(text[0]) == 1)
 
 
 _MEASURES = re.compile(r"[kKMGTmcdn][WVAJNBHLlgms]|Hz|Pa|eV|Nm|Wh|Ah|Bq|Gy|Sv|lx|lm")
-_GLUED_COUNTS = frozenset(
-    {"in", "ea", "pc", "pk", "pp", "yo", "bp", "dp", "sf", "sd", "cc", "bn", "mn", "mm", "th", "pt"}
-)
 
 
 def _is_fraction_label(walker: Walker, index: int) -> bool:

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CHARACTERS
-from grader.numbers import COMPARISONS, UNREADABLE, clean, tokenise
+from grader.numbers import COMPARISONS, STATES, UNREADABLE, clean, tokenise
 from grader.reading.components import with_components
 from grader.reading.congruences import is_supposed
-from grader.reading.in_words import put_in_signs, states
+from grader.reading.in_words import may_state, put_in_signs
 from grader.reading.indexed_letters import with_stand_ins
 from grader.reading.latex import delatex
 from grader.reading.notation import in_brackets
@@ -102,7 +102,7 @@ def _may_relate(text: str) -> bool:
     if any(map(text.__contains__, _RELATING)) or _CALCULATES.search(text) is not None:
         return True
     # Other words say so little that the statement itself must stand there.
-    return states(delatex(clean(text[:MAX_LINE_CHARACTERS])))
+    return may_state(text) and STATES in put_in_signs(delatex(clean(text[:MAX_LINE_CHARACTERS])))
 
 
 def read_by_tokens(text: str) -> Reading:

@@ -110,8 +110,6 @@ _NO_LABELS = (
 _NOT_BEFORE = (
     frozenset(OPERATOR_WORDS) | _VALUES | ORDERING_WORDS | CURRENCIES | FUNCTION_WORDS | {"pi", "mod", "modulo", "base"}
 )
-
-
 _NOT_BEHIND = MAGNITUDE_WORDS | CURRENCIES | {"pi"}
 
 

@@ -137,5 +137,8 @@ LETTER_UNITS = frozenset("gmhslLkcC")
 NO_UNKNOWNS = frozenset("aAI")
 """Single letters that are words of English unless they are glued to a number or a sign follows."""
 
+GLUED_COUNTS = _words("in ea pc pk pp yo bp dp sf sd cc bn mn pt")
+"""What two letters glued to a number count or measure, beside units."""
+
 GLUED_SUFFIXES = _words("st nd rd th ths mph pm am sq x")
 """What may be glued to a number without making it doubtful, units apart."""
