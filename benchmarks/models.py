@@ -23,9 +23,10 @@ from rigorous import same_reading
 from grader.engines import load_pair
 from grader.lines import split_lines
 from grader.numbers import COMPARISONS
-from grader.pipeline import Grader, settle
+from grader.pipeline import Grader
 from grader.reading.grounding import ungrounded_numbers
 from grader.reading.rules import read_line
+from grader.reading.settling import settle
 from grader.statistics import area_under_roc, bootstrap, process_bench_f1, weighted_f1
 from grader.types import Certainty, Solution, Verdict
 from train.calibrate import calibration_error

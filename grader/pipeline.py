@@ -6,7 +6,6 @@ Three stages, which a run spreads over processes: ``draft_of`` (lines, and the r
 
 from __future__ import annotations
 
-import re
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -22,19 +21,17 @@ from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_LINES
 from grader.lines import final_answer, split_lines
 from grader.programs.blocks import has_programs
 from grader.programs.outputs import OUTPUT_MISMATCH, judge_outputs
-from grader.reading.grounding import doubt_of
-from grader.reading.rules import NOTHING, Reading, read_line
+from grader.reading.rules import NOTHING, read_line
+from grader.reading.settling import doubted, settle
 from grader.reading.unit_letters import LETTERS, UnitLetters
 from grader.second_look import SecondLook
 from grader.types import (
     Certainty,
     CheckStatus,
-    Equation,
     GradedLine,
     GradedSolution,
     RowStatus,
     Solution,
-    Source,
 )
 from grader.verdict import MODELS_DISAGREE, REFERENCE_MISMATCH, TRUNCATED, UNIT_MISMATCH, decide, differs_from_reference
 
@@ -43,11 +40,10 @@ if TYPE_CHECKING:
 
     from grader.engines import Pair
     from grader.lines import Line
-    from grader.types import Classification, EquationCheck
+    from grader.reading.rules import Reading
+    from grader.types import Classification, Equation, EquationCheck
 
 SKIPPED = GradedSolution(RowStatus.SKIPPED, message="the solution is empty")
-_SPACES = re.compile(r"(?<!\d) +| +(?!\d)")  # the one of "2 1/2" stays
-DISAGREE = "the rules and the model read the line differently"
 
 
 class Draft(NamedTuple):
@@ -139,7 +135,7 @@ class Grader:
     def _check(self, draft: Draft, problem: str, final: str | None) -> list[list[EquationCheck]]:
         """Judge the equations of each line by themselves, then those with unknowns by the rest of the solution."""
         equations = [
-            [_doubted(equation, line.doubt) if line.doubt is not None else equation for equation in reading.equations]
+            [doubted(equation, line.doubt) if line.doubt is not None else equation for equation in reading.equations]
             for line, reading in zip(draft.lines, draft.readings, strict=True)
         ]
         if any(equation.text[-1] in LETTERS for found in equations for equation in found):
@@ -262,32 +258,6 @@ def _wanted(draft: Draft, mode: str) -> list[int]:
 
 def _misses_reference(answer: str | None, reference: str) -> bool:
     return differs_from_reference(answer, final_answer(reference) or reference)
-
-
-def settle(rules: Reading, model: Sequence[str], line: str, *, replace: bool) -> tuple[Reading, bool]:
-    """One reading from two, and whether they disagree.
-
-    With ``replace`` the model's stands alone. Otherwise the rules' equations that the model reads too stay as they are;
-    one that only one of them reads is kept but cannot fail a row. A model's equation never can whose numbers the line
-    does not hold, or that is not all of its stretch of the line.
-    """
-    read = [
-        Equation(text, Source.MODEL, doubt=doubt_of(text, line))
-        for text in dict.fromkeys(_SPACES.sub("", text) for text in model)
-        if text
-    ]
-    if replace:
-        return Reading(tuple(read), rules.certainty), False
-    by_model = {equation.text for equation in read}
-    by_rules = {equation.text for equation in rules.equations}
-    disagree = bool(rules.equations) and bool(read) and by_rules != by_model
-    kept = [equation if equation.text in by_model or not read else _doubted(equation) for equation in rules.equations]
-    kept += [_doubted(equation) if disagree else equation for equation in read if equation.text not in by_rules]
-    return Reading(tuple(kept), rules.certainty), disagree
-
-
-def _doubted(equation: Equation, doubt: str = DISAGREE) -> Equation:
-    return equation if equation.doubt is not None else equation._replace(doubt=doubt)
 
 
 def _words(lines: Sequence[Line], problem: str, equations: Sequence[Sequence[Equation]]) -> Words:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.reading.grounding import IN_PART, UNGROUNDED, doubt_of, ungrounded_numbers
+from grader.reading.pair_doubts import QUANTITIES
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,8 @@ def test_a_line_grounds_itself(numbers):
         ("48/2=24", r"So that is $48 \div 2 = 24$ clips."),
         ("18+9+1=28", "Hazel sold 18 cups + gave away 9 cups + drank 1 cup = 28 cups."),
         ("15%*80=12", "This is 15% x 80 = 12 and the rest is 68"),
+        ("3+4=8", "Step 2: 3 + 4 = 8"),
+        ("6/2=4", "They share 6 : 2 = 4"),
     ],
 )
 def test_what_a_line_says_whole_may_fail_it(equation, line):
@@ -93,6 +96,10 @@ def test_what_a_line_says_whole_may_fail_it(equation, line):
         ("3-3=3", "3m - 3n = 3(m - n)"),
         ("10=100", "10^2=100"),
         ("6+3=3", "It rose to - 6 + 3 = -3 degrees."),
+        ("20/5=1.8614", "2x = log 20 / log 5 = 1.8614"),
+        ("(1/6)=6", "E(X) = 1 : (1/6) = 6"),
+        ("45+12-18=45", "45 bikes, which is: the number at first + 12 - 18 = 45"),
+        ("0900-0130=0730", "He leaves 0130 hours earlier, 0900 - 0130 = 0730"),
     ],
 )
 def test_what_a_line_says_in_part_cannot_fail_it(equation, line):
@@ -103,3 +110,9 @@ def test_what_a_line_says_in_part_cannot_fail_it(equation, line):
 def test_an_invented_number_is_named_first():
     """A number that the line does not hold is the stronger doubt."""
     assert doubt_of("2+3=5", "2 and 5") == UNGROUNDED
+
+
+@pytest.mark.parametrize(("equation", "line"), [("100=2", "100 = 2"), ("40=10", "less 40 min = 10 h")])
+def test_numbers_set_equal_without_a_calculation_are_doubted(equation, line):
+    """As they are where the rules read them: one of both may be a name, or counted in something else."""
+    assert doubt_of(equation, line) == QUANTITIES

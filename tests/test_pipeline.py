@@ -219,8 +219,8 @@ def test_a_mixed_number_is_no_disagreement():
 
 def test_a_model_that_reads_where_the_rules_do_not_can_fail_a_row():
     """A grounded equation of the model alone is judged."""
-    line = "From 5 = the sum to 9: half of all"
-    extractor = ScriptedExtractor({line: ["5=9"]})
+    line = "From 5 the sum - 2 = 9: half of all"
+    extractor = ScriptedExtractor({line: ["5-2=9"]})
     result = grade(line, Pair("model", extractor, None, 0.5, "a script"))
     assert result.n_failed == 1
 

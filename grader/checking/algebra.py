@@ -21,7 +21,7 @@ from grader.checking.claims import Claim, claim_of, functions_of
 from grader.checking.state import State
 from grader.limits import MAX_ALGEBRA_CHARACTERS
 from grader.numbers import RELATION
-from grader.types import CheckStatus, Equation, EquationCheck
+from grader.types import CheckStatus, Equation, EquationCheck, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,7 +46,7 @@ def judge_unknowns(
             room -= len(equation.text)
             if room >= 0:
                 claims.append(claim_of(place, equation, functions))
-        elif check.status is not CheckStatus.HOLDS:
+        elif check.status is not CheckStatus.HOLDS and (equation.source is Source.RULES or equation.doubt is None):
             inexact.update(RELATION.split(equation.text))
     state = State(claims, words, inexact)
     findings = [state.judge(claim) for claim in claims]

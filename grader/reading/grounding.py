@@ -6,16 +6,23 @@ import re
 from fractions import Fraction
 
 from grader.limits import LimitError
-from grader.numbers import FRACTION_WORDS, NUMBER, NUMBER_WORDS, SCALE_WORDS, clean, parse_number
+from grader.numbers import FRACTION_WORDS, NUMBER, NUMBER_WORDS, RELATION, SCALE_WORDS, clean, parse_number
+from grader.reading.pair_doubts import QUANTITIES
+from grader.reading.words import FUNCTION_WORDS
 
 UNGROUNDED = "a number of it does not stand in the line"
 IN_PART = "the line says more than was read in it"
 _NUMBER = re.compile(NUMBER)
 _WORD = re.compile(r"[a-z]+")
-_SIGNIFICANT = re.compile(rf"(?P<number>{NUMBER})|[-+*/=≈<>^_√!|()%]|(?<![A-Za-z'’])[B-HJ-Zb-z](?![A-Za-z'’])")
+_SIGNIFICANT = re.compile(
+    rf"(?P<number>{NUMBER})|[-+*/=≈<>^_√!|()%:;]|(?P<function>(?<![A-Za-z])(?i:{'|'.join(sorted(FUNCTION_WORDS))})(?![a-z]))"
+    r"|(?<![A-Za-z'’])[B-HJ-Zb-z](?![A-Za-z'’])"
+)
+_RATIO = re.compile(r"(?<=[\d)]) : ?(?=[\d(])|(?<=[\d)]):(?=[\d(])")
+_PADDED = re.compile(r"(?<![\d.,])0\d")  # "0900" is a time of day
 _PLAIN_LATEX = re.compile(r"\\(?:times|cdot|div|\$|%|,|;|!| |\(|\)|\[|\])")
 _LATEX_SIGNS = {r"\times": "*", r"\cdot": "*", r"\div": "/", r"\%": "%"}
-_GOES_ON = frozenset("+-*/^_√!(%")
+_GOES_ON = frozenset("+-*/^_√!(%") | FUNCTION_WORDS
 """Signs beside an equation that make it part of a longer one."""
 _ALIASES = {"twice": 2, "double": 2, "doubled": 2, "triple": 3, "thrice": 3, "dozen": 12, "couple": 2, "once": 1}
 
@@ -52,7 +59,9 @@ def doubt_of(equation: str, line: str) -> str | None:
     """Why an equation that a model read must not fail a row, None if the line bears it out."""
     if ungrounded_numbers(equation, line):
         return UNGROUNDED
-    return None if reads_whole(equation, line) else IN_PART
+    if _PADDED.search(equation) or not reads_whole(equation, line):
+        return IN_PART
+    return QUANTITIES if all(map(_NUMBER.fullmatch, RELATION.split(equation))) else None
 
 
 def reads_whole(equation: str, line: str) -> bool:
@@ -63,8 +72,8 @@ def reads_whole(equation: str, line: str) -> bool:
     """
     if "\\" in _PLAIN_LATEX.sub("", line):
         return False
-    wanted = _signature(equation)
-    told = ["", *_signature(clean(_PLAIN_LATEX.sub(_spelled, line))), ""]
+    wanted = signature(equation)
+    told = ["", *signature(_RATIO.sub("/", clean(_PLAIN_LATEX.sub(_spelled, line)))), ""]
     size = len(wanted)
     return any(
         told[at : at + size] == wanted and told[at - 1] not in _GOES_ON and told[at + size] not in _GOES_ON
@@ -72,12 +81,12 @@ def reads_whole(equation: str, line: str) -> bool:
     )
 
 
-def _signature(text: str) -> list[str]:
-    """Numbers by value, signs as they are; a letter by itself, an exponent, an index and a root count as signs."""
+def signature(text: str) -> list[str]:
+    """Numbers by value, signs as they are; single letters, functions, exponents, indices and roots count as signs."""
     found = []
     for match in _SIGNIFICANT.finditer(text):
         value = _value(match["number"]) if match["number"] else None
-        sign = "*" if match[0] in "xX" else match[0]
+        sign = "*" if match[0] in "xX" else match[0].lower() if match["function"] else match[0]
         found.append(sign if value is None else str(value))
     return found
 
