@@ -191,13 +191,24 @@ MAX_EQUATION = 30
 
 
 def x_stands_alone(tokens: list[Token]) -> bool:
-    """Whether the line uses ``x`` where only an unknown can stand: next to an operator or a relation."""
+    """Whether an ``x`` of the line can be an unknown only: beside an operator or a relation, or in ``(2x-5)``."""
     return any(
-        token.kind == Kind.WORD
-        and token.text in ("x", "X")
-        and (sign_at(tokens, index + 1, len(tokens)) or (index > 0 and sign_at(tokens, index - 1, len(tokens))))
+        token.text in ("x", "X")
+        and (
+            _is_before_minus(tokens, index)
+            if token.kind != Kind.WORD
+            else sign_at(tokens, index + 1, len(tokens)) or (index > 0 and sign_at(tokens, index - 1, len(tokens)))
+        )
         for index, token in enumerate(tokens)
     )
+
+
+def _is_before_minus(tokens: list[Token], index: int) -> bool:
+    """Whether the ``x`` is that of ``(2x-5)``: glued to both its neighbours, where a factor would stand alone."""
+    if index < 2 or index + 3 >= len(tokens) or tokens[index + 1].text != "-":
+        return False
+    glued = all(tokens[at].end == tokens[at + 1].start for at in range(index - 2, index + 3))
+    return glued and tokens[index - 2].kind == Kind.OPEN and tokens[index + 3].kind == Kind.CLOSE
 
 
 def is_worded_value(tokens: list[Token], start: int, end: int) -> bool:
