@@ -27,10 +27,10 @@ def miswritten(claim: Claim) -> str | None:
     one term: as an equation it would have no solution, or zero. So looks what was meant to be the other side,
     rewritten. ``3(x+2) = 5x+6`` may be an equation whose solution is zero.
     """
-    if not _is_firm(claim) or not all(map(_can_only_be_meant_so, claim.forms)):
+    if not is_firm(claim) or not all(map(_can_only_be_meant_so, claim.forms)):
         return None
     form, (left, right) = claim.forms[0], claim.sides()
-    if _is_multiplied_out(form.left) or _bare(left) == _bare(_spelled(form.one)):
+    if is_multiplied_out(form.left) or _bare(left) == _bare(_spelled(form.one)):
         return f"{right} is {_spelled(form.other)}, not {left}"
     return f"{left} is {_spelled(form.one)}, not {right}"
 
@@ -44,12 +44,12 @@ def _can_only_be_meant_so(form: Form) -> bool:
         return False
     if () not in form.zero and max(degree(form.one.above), degree(form.other.above)) < SQUARE:
         return False
-    return not (_is_multiplied_out(form.left) and _is_multiplied_out(form.right))
+    return not (is_multiplied_out(form.left) and is_multiplied_out(form.right))
 
 
 def breaks_chain(claim: Claim, before: Claim) -> str | None:
     """Say what is wrong with the second half of ``n^3-n = n(n^2-1) = n(n-1)^2``, whose first is an identity."""
-    if not _is_firm(claim) or before.place != claim.place - 1 or before.sides()[1] != claim.sides()[0]:
+    if not is_firm(claim) or before.place != claim.place - 1 or before.sides()[1] != claim.sides()[0]:
         return None
     form, (left, right) = claim.forms[0], claim.sides()
     if len(claim.forms) > 1 or letters_of(form.left) != letters_of(form.right) or isinstance(form.right, Letter):
@@ -62,7 +62,7 @@ def wrong_product(claim: Claim) -> str | None:
 
     Degree and first coefficient are the same, so that it looks like a factoring; it may be an equation all the same.
     """
-    if not _is_firm(claim) or len(claim.forms) > 1 or len(claim.letters) > 1:
+    if not is_firm(claim) or len(claim.forms) > 1 or len(claim.letters) > 1:
         return None
     form, (left, right) = claim.forms[0], claim.sides()
     for product, written, is_now, plain, meant in (
@@ -75,7 +75,7 @@ def wrong_product(claim: Claim) -> str | None:
         first = tuple(claim.letters) * size
         if degree(is_now.above) != size or is_now.above.get(first) != meant.above[first]:
             continue
-        if _is_multiplied_out(plain) and _sums_multiplied(product) > 1:
+        if is_multiplied_out(plain) and _sums_multiplied(product) > 1:
             return f"{written} is {_spelled(is_now)}, not {right if written == left else left}"
     return None
 
@@ -102,7 +102,7 @@ def contradicts(claim: Claim, before: Claim) -> str | None:
     written alike, is a name or a constant in families of equations (``x^2+y^2 = 4`` and ``x^2+y^2 = 9``), unless
     something is rewritten beside it.
     """
-    if not (_is_firm(claim) and _is_firm(before)) or claim.letters != before.letters:
+    if not (is_firm(claim) and is_firm(before)) or claim.letters != before.letters:
         return None
     if not (len(claim.forms) == 1 == len(before.forms)):
         return None
@@ -134,7 +134,7 @@ def does_not_follow(claim: Claim, before: Claim) -> str | None:
 
 def wrong_root(claim: Claim, before: Claim) -> str | None:
     """Say what is wrong with ``b = 25`` where it is said to follow from ``b^2 = 225``: its power is another number."""
-    if not (_is_firm(claim) and _is_firm(before)) or not (len(claim.forms) == 1 == len(before.forms)):
+    if not (is_firm(claim) and is_firm(before)) or not (len(claim.forms) == 1 == len(before.forms)):
         return None
     solved, zero = claim.forms[0].solved(), before.forms[0].zero
     powers = [monomial for monomial in zero if monomial]
@@ -176,7 +176,7 @@ def _same_size(one: Polynomial, other: Polynomial) -> bool:
 
 def _gap(claim: Claim, before: Claim) -> Fraction | None:
     """What left minus right has more than in a multiple of the equation before; None for other letters or powers."""
-    if not (_is_firm(claim) and _is_firm(before)) or claim.letters != before.letters or len(claim.letters) != 1:
+    if not (is_firm(claim) and is_firm(before)) or claim.letters != before.letters or len(claim.letters) != 1:
         return None
     if not (len(claim.forms) == 1 == len(before.forms)):
         return None
@@ -227,7 +227,7 @@ def _is_rewritten(claim: Claim, before: Claim) -> bool:
     trees = [_tree(claim, ours), _tree(before, theirs)]
     if any(tree is None or not letters_of(tree) for tree in trees) or any(side.isalpha() for side in shared):
         return False
-    return not all(tree is not None and _is_multiplied_out(tree) for tree in trees)
+    return not all(tree is not None and is_multiplied_out(tree) for tree in trees)
 
 
 def _tree(claim: Claim, side: str) -> Node | None:
@@ -237,7 +237,7 @@ def _tree(claim: Claim, side: str) -> Node | None:
     return form.left if claim.sides()[0] == side else form.right
 
 
-def _is_firm(claim: Claim) -> bool:
+def is_firm(claim: Claim) -> bool:
     """Whether it is meant exactly, of letters that stand for any number."""
     exact = claim.equation.doubt is None and not claim.equation.approximate and not claim.compares
     if "^(-1)(" in claim.equation.text:
@@ -256,7 +256,7 @@ def _spelled(ratio: Ratio) -> str:
     return f"({spell(ratio.above)})/({spell(ratio.below)})"
 
 
-def _is_multiplied_out(tree: Node) -> bool:
+def is_multiplied_out(tree: Node) -> bool:
     """Whether a tree is a sum of terms of different letters, each a number times powers of letters."""
     terms, stack = [], [tree]
     while stack:

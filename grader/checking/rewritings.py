@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grader.checking.claims import becomes_identity
+from grader.checking.powers import wrong_power
 from grader.checking.rewriting import breaks_chain, miswritten, wrong_product
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Rewritings:
             (miswritten, self._may_be_zero),
             (self._broken_chain, self._is_bound),
             (wrong_product, self._may_be_solved),
+            (wrong_power, self._is_bound),
         ):
             reason = find(claim)
             if reason is not None and not may_be_an_equation(claim) and not self._told().other_algebra():
