@@ -22,6 +22,9 @@ _CERTAIN = re.compile(
     rf"|(?<![\w.,({{\[=])(?<!= ){_OPERAND} ?[\w%€²³]{{0,4}}{_SIGN}\d"
 )
 _PAIR = re.compile(r"[(\[{] ?\d{1,15},\d{1,15} ?[)\]}]")
+_BRACED = re.compile(r"(?<=\d)\{,\}(?=\d)")
+"""A comma that LaTeX sets without the space of a list: it groups thousands, or stands for the point."""
+_BRACED_POINT = re.compile(rf"{_BRACED.pattern}(?!\d{{3}}(?!\d))|(?<!\d)0\{{,\}}\d")
 LEAST = 2
 """Numbers with a decimal comma, or with points that group, in a solution that is believed to write them."""
 
@@ -37,20 +40,26 @@ _SPACED = re.compile(rf"(?<![\w.,])\d{{1,3}}(?:{_SPACES.pattern}\d{{3}}){{1,5}},
 
 def has_decimal_commas(text: str) -> bool:
     """Whether a solution writes decimal commas."""
-    if "," not in text or _COMMA.search(text) is None or _PAIR.search(text) is not None:
+    if "," not in text or _PAIR.search(text) is not None:
+        return False
+    braced = "{,}" in text and _BRACED_POINT.search(text) is not None
+    if braced:
+        text = _BRACED.sub(",", text)
+    if _COMMA.search(text) is None:
         return False
     written = _WRITTEN.findall(text)
     with_commas = [number for number in written if "," in number]
     grouped = [number for number in written if "." in number and "," not in number]
-    if len(with_commas) + len(grouped) < LEAST or not all(map(_DECIMAL.fullmatch, with_commas)):
+    if (len(with_commas) + len(grouped) < LEAST and not braced) or not all(map(_DECIMAL.fullmatch, with_commas)):
         return False
     if not all(map(_GROUPED.fullmatch, grouped)):
         return False
-    return _CERTAIN.search(text) is not None
+    return braced or _CERTAIN.search(text) is not None
 
 
 def with_decimal_points(text: str) -> str:
     """The text of such a solution with points for commas, and without the points that group thousands."""
+    text = _BRACED.sub(",", text)
     if " : " in text and _NUMBERED.match(text) is None:
         text = _DIVISION.sub(" / ", text)
     return _WRITTEN.sub(

@@ -56,6 +56,7 @@ _ADDEND = re.compile(r"[-+*/×x÷−] ?[$(]*[\d.]")
 _NUMBER = re.compile(r"\$?[\d.,]*\d(?: [a-z]+){0,3}", re.IGNORECASE)
 _DELIMITER = re.compile(r"\\[\[\]]|\$\$|\\(?:begin|end)\{[a-z]+\*?\}")
 _SENTENCE_ENDS = (".", "!", "?", ":", ";", "**")
+_ROUNDED = re.compile(r",\s+\$?[\d.,]*\d ?(?:≈|\\approx)$")
 MAX_TAIL = 500
 """Characters that a line takes over from the one before it."""
 MAX_JOINED = 20
@@ -187,10 +188,15 @@ def _name_calculations(lines: list[Line]) -> None:
 
 
 def _tail(text: str) -> str:
-    """What a line says behind its last relation, without the marks that close mathematics or a row."""
+    """What a line says behind its last relation, without the marks that close mathematics or a row.
+
+    Nothing where that says what a listed number is rounded to: ``5.1 ≈ 5, 0.48 ≈ 0.5``.
+    """
     start = 0
     for match in _RELATION.finditer(text):
         start = match.end()
+    if _ROUNDED.search(text, 0, start):
+        return ""
     tail = text[start:].strip()
     return "" if len(tail) > MAX_TAIL or tail.endswith(_SENTENCE_ENDS) else _CLOSING.sub("", tail)
 

@@ -93,6 +93,8 @@ _TRANSLATION = str.maketrans(
 )
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 _MIXED_DIVISOR = re.compile("([÷/] ?)(\\d+)([½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")  # "7 ÷ 1¾", which is not 7 ÷ 1 · 3/4
+# "7/2 ÷ 1/4", which is not 7 ÷ 2 ÷ 1 ÷ 4.
+_DIVISOR = re.compile(r"(?:(?<![\d./^*)])(?<!\d )(\d{1,3}/\d{1,3})(?= ?÷))?( ?)÷( ?)(\d{1,3})/(\d{1,3})(?![\d./^!(])")
 _ROOT_OF_DEGREE = re.compile(r"(?<![\w)])[³⁴⁵⁶⁷⁸⁹]√")
 _PER_MILLE = re.compile(r"(?<=\d) ?‰")
 _FACTOR_OF_ROOT = re.compile(r"(?<![A-Za-z\d\\])([A-Za-z]{1,20})(?=[√∛])")  # "s√3", which is no word before a root
@@ -120,6 +122,8 @@ def _clean(text: str) -> str:
     if text.isascii():
         return text.replace("\t", " ") if "\t" in text else text
     text = _MIXED_DIVISOR.sub(lambda mixed: f"{mixed[1]}({mixed[2]}+{mixed[3].translate(_TRANSLATION).strip()})", text)
+    if "÷" in text:
+        text = _DIVISOR.sub(_divided, text)
     text = _ROOT_OF_DEGREE.sub("∛", text)
     text = _SUPERSCRIPT_RUN.sub(lambda run: f"^({run[0].translate(_SUPERSCRIPTS)})", text)
     text = _PER_MILLE.sub("/1000", text)
@@ -129,6 +133,14 @@ def _clean(text: str) -> str:
     if text.isascii():
         return text
     return "".join(_ascii_digit(char) for char in text)
+
+
+def _divided(match: re.Match[str]) -> str:
+    """A division by a proper fraction in brackets, what is divided too where it is one."""
+    left, before, behind, above, below = match.groups(default="")
+    if int(above) >= int(below):
+        return match[0]
+    return f"{left and f'({left})'}{before}/{behind}({above}/{below})"
 
 
 def _ascii_digit(char: str) -> str:

@@ -15,6 +15,8 @@ from grader.types import Solution, Verdict
         ("2,5 kg + 1,75 kg = 4,25 kg, von 1.000 kg", "2.5 kg + 1.75 kg = 4.25 kg, von 1000 kg"),
         ("3,14159 * 2 = 6,28318", "3.14159 * 2 = 6.28318"),
         ("2,5 \\cdot 4 = 10,0", "2.5 \\cdot 4 = 10.0"),
+        ("$c = \\sqrt{12{,}25}$ in (1{,}5; 2)", "$c = \\sqrt{12.25}$ in (1.5; 2)"),
+        ("$0{,}125$ alone", "$0.125$ alone"),
     ],
 )
 def test_they_become_points(text, pointed):
@@ -41,6 +43,8 @@ def test_they_become_points(text, pointed):
         "In 3,5 hours: 2",
         "the digits 1,2 and 3,4 sum to 10",
         "Room 1,2: 5 + 3 = 8, room 3,4",
+        "$12{,}000 + 500 = 12{,}500$",
+        "$12{,}000$ and $3{,}5$",
     ],
 )
 def test_other_commas_stay(text):

@@ -44,6 +44,8 @@ import pytest
         "\\(n = \\frac{\\ln 2}{\\ln 1.05} = \\frac{0.6931}{0.0488} = 14.2\\)",
         "\\(\\log_{\\frac12} 8 = -3\\)",
         "\\(\\log_2(\\log_2 16) = 2\\)",
+        "\\(\\log_2\\frac18 = -3\\)",
+        "Eight primes are below 20, so \\(\\pi(20) = 8\\)",
     ],
 )
 def test_right_functions_raise_no_alarm(messages, text):
@@ -54,6 +56,8 @@ def test_right_functions_raise_no_alarm(messages, text):
 @pytest.mark.parametrize(
     ("text", "detail"),
     [
+        ("\\(\\log_2\\frac18 = -4\\)", "log_2(1/8) is -3, not -4"),
+        ("\\(\\pi(20) = 61.8\\)", "pi(20) is about 62.8319, not 61.8"),
         ("sin 30° = √3/2", "sin(30°) is 0.5, but sqrt(3)/2 is about 0.866"),
         (
             "h = 30 · tan 60° = 30√2 ≈ 42.4 m",

@@ -103,3 +103,16 @@ def test_a_part_in_words_counts(messages):
 def test_no_letter_of_a_term_is_lost(line, equations):
     """Letters glued to a number or in a row of powers, a and A behind a sign; units and integrands are none."""
     assert [equation.text for equation in read_line(line).equations] == equations
+
+
+@pytest.mark.parametrize(
+    ("line", "equation"),
+    [
+        ("2x(2x-5) - 3(2x-5) = (2x-3)(2x-5)", "2x(2x-5)-3(2x-5)=(2x-3)(2x-5)"),
+        ("2x(5-3) = 4", "2*(5-3)=4"),
+        ("3x(4+5) = 27", "3*(4+5)=27"),
+    ],
+)
+def test_the_x_of_a_bracket_tells_what_the_others_are(line, equation):
+    """In ``(2x-5)`` it can be an unknown only; elsewhere before a bracket it multiplies numbers."""
+    assert [one.text for one in read_line(line).equations] == [equation]

@@ -337,3 +337,9 @@ def test_final_answer_of_any_text(text):
     """Nothing is raised, and an answer is never blank."""
     answer = final_answer(text)
     assert answer is None or answer.strip() == answer != ""
+
+
+def test_a_rounding_in_a_list_is_not_gone_on_with():
+    """What the last number of several is rounded to is no left side of the next line."""
+    lines = split_lines("19.8 ≈ 20, 5.1 ≈ 5, 0.48 ≈ 0.5\n≈ 20 x 5 / 0.5 = 200\nx = 2.98 ≈ 3\n= 1 + 2")
+    assert [line.readable for line in lines[1::2]] == ["≈ 20 x 5 / 0.5 = 200", "3 = 1 + 2"]

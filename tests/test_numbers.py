@@ -126,6 +126,22 @@ def test_no_text_can_mark_itself_as_math(text):
     assert not set(clean(text)) & set("\ue000\ue001\ue002\ue003\ue004")
 
 
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("7/2 ÷ 1/4", "(7/2) /(1/4)"),
+        ("1/2÷1/4", "(1/2)/(1/4)"),
+        ("8 ÷ 2/3 cup", "8 / (2/3) cup"),
+        ("2 1/2 ÷ 1/4", "2 1/2 / (1/4)"),  # a mixed number is none of the fractions
+        ("100 ÷ 10/2", "100 / 10/2"),
+        ("5.5/2 ÷ 1/4", "5.5/2 / (1/4)"),
+    ],
+)
+def test_a_division_by_a_proper_fraction_divides_by_all_of_it(text, cleaned):
+    """Who writes ``÷`` between fractions does not mean ``7 ÷ 2 ÷ 1 ÷ 4``."""
+    assert clean(text).replace(" ", "") == cleaned.replace(" ", "")
+
+
 @given(st.text())
 def test_cleaning_twice_is_cleaning_once(text):
     """A cleaned text is clean."""

@@ -45,7 +45,7 @@ _NUMBER = r"\d{1,3}(?:,\d{3})+|\d{1,9}(?:\.\d{1,9})?"
 _LOGARITHM = re.compile(
     rf"(?<![A-Za-z])\\?(?:[Ll]og\s?(?:_\s?\{{\s?(\d{{1,3}})\s?\}}|_(\d{{1,2}})|([₀-₉]{{1,2}})|base (\d{{1,3}}) of)|ln)"
     rf"(?![A-Za-z])\s?(?:{_LEFT}\((?P<inside>[^()=<>$]{{1,80}}?){_RIGHT}\)|\{{(?P<braced>{_NUMBER})\}}"
-    rf"|(?P<bare>{_NUMBER}|{_FRACTION}\{{\d{{1,6}}\}}\s?\{{\d{{1,6}}\}})"
+    rf"|(?P<bare>{_NUMBER}|{_FRACTION}(?:\{{\d{{1,6}}\}}\s?\{{\d{{1,6}}\}}|\d\d))"
     # "log_2 4 · 8" may be that of 32
     r"(?![\d.,]*\d|\s?(?:[\^!(\d]|(?:[*/×·÷]|\\(?:cdot|times|div)(?![A-Za-z]))(?!\s?\\?(?:log|ln))|[A-Za-z](?![A-Za-z]))))"
 )

@@ -26,6 +26,7 @@ from grader.types import SCALED
 if TYPE_CHECKING:
     from grader.reading.sides import Chain, Side
 
+_COUNTS_PRIMES = re.compile(r"pi\(\d+\)")
 _DIVIDES = re.compile(r"[^\d*^()+]")  # more than factors and a remainder
 AMOUNTS = frozenset(("$", OTHER_MONEY))
 MONEY = AMOUNTS | {"dollar", "cent"}
@@ -78,6 +79,8 @@ def doubt_of(left: Side, right: Side, *, first: bool, worded: bool, algebra: boo
         return WORTH  # "2 adults + 3 children = 2(12) + 3(6) = $42"
     if right.is_percentage() and left.text().isdecimal():
         return QUANTITIES  # "250 - 125 = 125 = 50%"
+    if _COUNTS_PRIMES.fullmatch(left.text()) and right.text().isdecimal():
+        return NAME  # "pi(20) = 8"
     applied = left.applied and not (worded or left.labels)
     if left.unknown or left.calculates or applied or (left.operators and not left.labels and not worded):
         money = not AMOUNTS.isdisjoint((*left.units, *right.units))
