@@ -10,7 +10,8 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from grader.numbers import COMPARISONS, FRACTION_WORDS, NUMBER_WORDS, RELATION, SCALE_WORDS, clean
+from grader.characters import clean
+from grader.numbers import COMPARISONS, FRACTION_WORDS, NUMBER_WORDS, RELATION, SCALE_WORDS
 from grader.types import CheckStatus
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from grader.characters import clean
 from grader.checking.arithmetic import NotRationalError, UndefinedError, evaluate
 from grader.checking.grammar import GrammarError, parse
 from grader.checking.rounding import INTEGER_QUOTIENT
 from grader.limits import LimitError
-from grader.numbers import clean
 from grader.types import (
     CheckStatus,
     Classification,

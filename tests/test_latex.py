@@ -4,8 +4,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from grader.characters import MATH_OFF, MATH_ON, TEXT_OFF, TEXT_ON, UNREADABLE, clean
 from grader.limits import MAX_DEPTH
-from grader.numbers import MATH_OFF, MATH_ON, TEXT_OFF, TEXT_ON, UNREADABLE, clean, tokenise
+from grader.numbers import tokenise
 from grader.reading.latex import delatex
 from grader.reading.rules import read_line
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grader.characters import MATH_OFF
 from grader.checking.units import unit_named
-from grader.numbers import MATH_OFF, Kind
+from grader.numbers import Kind
 from grader.reading.number_words import number_in_words
 from grader.reading.words import (
     AFTER_EQUALS,

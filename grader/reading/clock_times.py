@@ -11,7 +11,7 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
-from grader.numbers import STATES
+from grader.characters import STATES
 from grader.reading.sums_in_words import START
 from grader.reading.written_numbers import GAP, NUMBER, TO_UNIT, in_digits
 

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 from typing import NamedTuple
 
-from grader.numbers import MATH_OFF, MATH_ON
+from grader.characters import MATH_OFF, MATH_ON
 
 _GAP = rf"[ {MATH_ON}{MATH_OFF}]*"
 _EQUALS = re.compile(rf"\){_GAP}={_GAP}\(")

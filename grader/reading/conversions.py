@@ -12,8 +12,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
+from grader.characters import STATES
 from grader.checking.units import LOOSE, STATED, Unit, measure, refutable, same_digits, unit_named
-from grader.numbers import STATES
 from grader.reading.written_numbers import GAP, MARKS, NUMBER, TO_UNIT, in_digits
 
 _POWER = rf"(?:{GAP}\^{GAP}[({{]?{GAP}(?P<power>[23]){GAP}[)}}]?(?!\d))?"

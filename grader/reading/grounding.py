@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from grader.characters import clean
 from grader.limits import LimitError
-from grader.numbers import FRACTION_WORDS, NUMBER, NUMBER_WORDS, RELATION, SCALE_WORDS, clean, parse_number
+from grader.numbers import FRACTION_WORDS, NUMBER, NUMBER_WORDS, RELATION, SCALE_WORDS, parse_number
 from grader.reading.pair_doubts import QUANTITIES
 from grader.reading.words import FUNCTION_WORDS
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.numbers import STATES
+from grader.characters import STATES
 from grader.reading.clock_times import may_tell_time, with_minutes
 from grader.reading.conversions import may_convert, with_conversions
 from grader.reading.restatements import may_restate, with_restatements

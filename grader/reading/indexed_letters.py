@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from grader.numbers import MATH_OFF, MATH_ON
+from grader.characters import MATH_OFF, MATH_ON
 
 _STAND_INS = "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ"
 _MATH = re.compile(f"({MATH_ON}.*?(?:{MATH_OFF}|$))", re.DOTALL)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from grader.characters import MATH_OFF, MATH_ON, TEXT_OFF, TEXT_ON, UNREADABLE
 from grader.limits import MAX_DEPTH
-from grader.numbers import MATH_OFF, MATH_ON, TEXT_OFF, TEXT_ON, UNREADABLE
 
 _TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|\$\$|[{}$&~]|[^\\{}$&~]+", re.DOTALL)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from grader.numbers import DEGREE, FACTORIAL, FUNCTION_MARKS
+from grader.characters import DEGREE, FACTORIAL, FUNCTION_MARKS
 
 _MARK_OF = {name: mark for mark, name in FUNCTION_MARKS.items()}
 _MARKS = re.compile(f"[{DEGREE}{FACTORIAL}{''.join(FUNCTION_MARKS)}]")

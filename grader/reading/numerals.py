@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from grader.numbers import BASES, MAX_BASE, TEXT_OFF, TEXT_ON, UNREADABLE
+from grader.characters import TEXT_OFF, TEXT_ON, UNREADABLE
+from grader.numbers import BASES, MAX_BASE
 
 if TYPE_CHECKING:
     from grader.reading.sides import Side

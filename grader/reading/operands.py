@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grader.characters import DEGREE, FUNCTION_MARKS, STATES
 from grader.checking.units import OTHER_MONEY, unit_named
 from grader.limits import MAX_DIGITS
-from grader.numbers import DEGREE, FUNCTION_MARKS, SAME_CURRENCY, STATES, Kind
+from grader.numbers import SAME_CURRENCY, Kind
 from grader.reading.ahead import (
     behind_equation,
     is_mixed,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grader.numbers import MATH_OFF, Kind
+from grader.characters import MATH_OFF
+from grader.numbers import Kind
 from grader.reading.ahead import word_at
 from grader.reading.words import EXTREMES, ORDERING_NOUNS, PROPERTIES, STOP_WORDS, TERM_WORDS
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
+from grader.characters import MATH_OFF, MATH_ON, STATES, TEXT_OFF, TEXT_ON
 from grader.checking.units import mixes_units, unit_named
-from grader.numbers import MATH_OFF, MATH_ON, STATES, TEXT_OFF, TEXT_ON
 
 _MARKS = f"{MATH_ON}{MATH_OFF}{TEXT_ON}{TEXT_OFF}"
 _GAP = rf"[ {_MARKS}]*"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from grader.numbers import STATES
+from grader.characters import STATES
 from grader.reading.conversions import QUANTITY, conversion
 from grader.reading.written_numbers import GAP, MARKS, in_digits
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from grader.characters import STATES, UNREADABLE, clean
 from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CHARACTERS
-from grader.numbers import COMPARISONS, STATES, UNREADABLE, clean, tokenise
+from grader.numbers import COMPARISONS, tokenise
 from grader.reading.components import with_components
 from grader.reading.congruences import is_supposed
 from grader.reading.in_words import may_state, put_in_signs

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 
+from grader.characters import clean
 from grader.checking.units import clashing_rates, unit_named
-from grader.numbers import NUMBER_WORDS, SCALE_WORDS, clean
+from grader.numbers import NUMBER_WORDS, SCALE_WORDS
 from grader.reading.functions import names_function
 from grader.reading.in_words import states
 from grader.reading.number_words import BEGINNINGS

@@ -10,7 +10,7 @@ import re
 from fractions import Fraction
 from itertools import chain
 
-from grader.numbers import STATES
+from grader.characters import STATES
 from grader.reading.sums_in_words import END, START, WORD, as_equation, counts_one_thing, values
 from grader.reading.written_numbers import NUMBER, in_digits
 

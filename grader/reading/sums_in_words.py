@@ -10,7 +10,7 @@ import math
 import re
 from fractions import Fraction
 
-from grader.numbers import STATES
+from grader.characters import STATES
 from grader.reading.written_numbers import GAP, MARKS, NUMBER, in_digits
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.\d{1,6})?"

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from grader.characters import STATES
 from grader.checking.units import unit_named
-from grader.numbers import STATES
 from grader.reading.sums_in_words import END, START
 from grader.reading.words import FRACTION_LABELS, PART_WORDS
 from grader.reading.written_numbers import MARKS, NUMBER, in_digits

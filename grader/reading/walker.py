@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grader.numbers import CONGRUENT, MATH_OFF, OWN_OPERATORS, UNREADABLE, Kind
+from grader.characters import MATH_OFF, UNREADABLE
+from grader.numbers import CONGRUENT, OWN_OPERATORS, Kind
 from grader.reading import brackets, operands, prose, signs
 from grader.reading.ahead import matching_brackets, sign_at
 from grader.reading.congruences import modulus_follows

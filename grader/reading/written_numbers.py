@@ -10,7 +10,8 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 
-from grader.numbers import FRACTION_WORDS, MATH_OFF, MATH_ON, NUMBER_WORDS, SCALE_WORDS, TEXT_OFF, TEXT_ON
+from grader.characters import MATH_OFF, MATH_ON, TEXT_OFF, TEXT_ON
+from grader.numbers import FRACTION_WORDS, NUMBER_WORDS, SCALE_WORDS
 
 MARKS = f"{MATH_ON}{MATH_OFF}{TEXT_ON}{TEXT_OFF}"
 GAP = rf"[ {MARKS}]*"
