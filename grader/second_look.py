@@ -11,12 +11,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from grader.checking.arithmetic import evaluate
 from grader.checking.excuses import differ_in_magnitude
-from grader.checking.grammar import parse
 from grader.checking.units import LENGTHS, unit_named
-from grader.limits import LimitError
-from grader.numbers import BASES, CONGRUENT, RELATION
+from grader.numbers import CONGRUENT, RELATION
+from grader.other_arithmetic import OtherArithmetic, values_of
 from grader.types import CheckStatus, EquationCheck
 
 if TYPE_CHECKING:
@@ -29,8 +27,6 @@ CONTINUED = "the calculation begins in the line before"
 REJECTED = "the solution goes on to reject it"
 QUOTED = "the line quotes it"
 CHOICE = "it is one of several choices"
-OTHER_ARITHMETIC = "the solution counts by other rules (a base, a modulus, digits, an operation of its own)"
-CLOCK = "hours of a clock begin again"
 ESTIMATE = "it is an estimate"
 RANGE = "it may count what a range holds"
 PREFIX = "its unit has a prefix, and the result may count in a larger or smaller one"
@@ -64,30 +60,6 @@ _QUOTES = re.compile(
     re.IGNORECASE,
 )
 _CHOICE = re.compile(r"(?:[-*] |\*\*)*(?:Option |Choice |Statement )?\(?([A-E]|I{1,3}|IV|V)[).:]")
-_OWN_OPERATION = re.compile(
-    r"\boperat(?:ion|or)s? (?:is |are |\$|\\|[^\w\s.,:;])"
-    r"|\b(?:new|binary|following|strange|special) operat(?:ion|or)\b|\bdefin\w+ [^.\n]{0,40}\boperat"
-    r"|(?<![A-Za-z])([a-z]) ?(?:[*∗⋆•∘◦÷]|\\(?:star|ast|circ|div|cdot|bullet)\b) ?(?!\1)([a-z])\$? ?="
-    r"(?=[^=\n]*[-+\d])(?=[^=\n]*\1)(?=[^=\n]*\2)"  # "a * b = a + 2b"
-    r"|(?<![A-Za-z])[a-z] ?(?:[*∗⋆]|\\(?:star|ast)\b) ?[a-z]\b[\s$)]*(?:means?|denotes?|stands for|(?:is|be) defined)\b"
-    r"|\bxor\b|\bbitwise\b|\d ?<< ?\d"
-    r"|\b(?:rule|pattern)(?: is|:) \$?[a-z] ?[-+*×·]",  # "the rule is a + b → a(a+b)"
-    re.IGNORECASE,
-)
-_MODULUS = re.compile(
-    r"\b[pb]?mod(?:ulo|ulus)?(?: is| of| [a-z] =)?\W{0,4}(\d{1,9})"
-    r"|(?:\b(?-i:Z)|\b(?:in|over|field) (?-i:F)|ℤ|\\Z|\\(?:mathbb|mathbf|Bbb) ?\{?[ZF]\}?|𝔽|\bGF)"
-    r" ?[_/(]? ?[{(]?(\d{1,9}|[₀-₉]{1,9})"
-    r"|\b(\d{1,3})[- ]hour (?:(?:analog |digital )?clock|arithmetic)\b|\b(\d{1,9}) (?:be|is|as) (?:the|our) modulus\b",
-    re.IGNORECASE,
-)
-_NINES = re.compile(r"\bdigital roots?\b|\bcast(?:s|ing)? out\b", re.IGNORECASE)
-_RESIDUES = re.compile(r"\b(?:legendre|jacobi|quadratic (?:non-?)?residues?|reciprocity)\b", re.IGNORECASE)
-_BASE = re.compile(r"\bbase[- ]?[$\\(]{0,3}(\d{1,2}\b|[a-z]+)|\b(binary|octal|hex)|\d\)?_\{?(\d{1,2})\b", re.IGNORECASE)
-_LOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-_WITHOUT_BASE = re.compile(r"(?<![\d_])\d+(?![\d_])")
-_DIGITS = re.compile(r"\bdigit", re.IGNORECASE)
-_CLOCK = re.compile(r"\bclock\b|\bo'clock|\d ?[ap]\.?m\b|\bnoon\b|\bmidnight\b", re.IGNORECASE)
 _PREFIXED = re.compile(
     r"\d(?:[ ~{]|\\[,;: ]|\\(?:text|textrm|mathrm|mbox|rm|unit)(?![a-z]))*"
     r"[kmMGµμn](?:J|W|N|V|A|F|T|H|M|Pa|Hz|[ΩΩ]|mol|cal|Wh|eV)(?![A-Za-z])"
@@ -158,17 +130,8 @@ class SecondLook:
             return COMMA
         if self._divides_by_an_unknown(right, place):
             return UNKNOWN
-        if CONGRUENT in check.text:
-            return OTHER_ARITHMETIC if self._has_own_operation else None
-        if "." not in check.text and "%" not in check.text:
-            if _is_digit_sum(left, check) and self._sums_digits:
-                return OTHER_ARITHMETIC
-            if _is_symbol(left, check) and (self._moduli or _RESIDUES.search(self._text)):
-                return OTHER_ARITHMETIC
-            if self._has_own_operation or self._is_congruent(check) or self._holds_in_a_base(check):
-                return OTHER_ARITHMETIC
-            if _differs_by_hours(check) and self._counts_hours:
-                return CLOCK
+        if (doubt := self._arithmetic.doubt_of(check)) is not None or CONGRUENT in check.text:
+            return doubt
         if _counts_range(left, check):
             return RANGE
         if differ_in_magnitude(check.left, check.right) and self._says(_PREFIXED, place):
@@ -259,41 +222,8 @@ class SecondLook:
         return "\n".join([self._problem, *self._lines])
 
     @cached_property
-    def _has_own_operation(self) -> bool:
-        return _OWN_OPERATION.search(self._text) is not None
-
-    @cached_property
-    def _counts_hours(self) -> bool:
-        return _CLOCK.search(self._text) is not None
-
-    @cached_property
-    def _sums_digits(self) -> bool:
-        return _DIGITS.search(self._text) is not None
-
-    @cached_property
-    def _moduli(self) -> set[int]:
-        named = {int(next(filter(None, groups)).translate(_LOW)) for groups in _MODULUS.findall(self._text)}
-        return (named | ({9} if _NINES.search(self._text) else set())) - {0, 1}
-
-    @cached_property
-    def _bases(self) -> set[int]:
-        names = {next(filter(None, groups)).lower() for groups in _BASE.findall(self._text)}
-        bases = {int(name) if name.isdecimal() else BASES.get(name, 0) for name in names}
-        return {base for base in bases if 2 <= base <= 16}
-
-    def _is_congruent(self, check: EquationCheck) -> bool:
-        """Whether both sides differ by a multiple of a modulus that the text names; ``1/3 = 5`` modulo 7 too."""
-        if not self._moduli:
-            return False
-        values = _values(check)
-        return values is not None and any(
-            (values[0] - values[1]).numerator % modulus == 0 and not _divides_with_remainder(check.text, modulus)
-            for modulus in self._moduli
-        )
-
-    def _holds_in_a_base(self, check: EquationCheck) -> bool:
-        """Whether both sides are equal once the numerals of one or both are read in a base that the text names."""
-        return any(_equal_in(check.text, base) for base in self._bases)
+    def _arithmetic(self) -> OtherArithmetic:
+        return OtherArithmetic(self._text)
 
 
 def _asked(check: EquationCheck) -> str:
@@ -302,76 +232,28 @@ def _asked(check: EquationCheck) -> str:
     return left + right[right.find(" (mod ") :] if CONGRUENT in check.text else left
 
 
-def _equal_in(text: str, base: int) -> bool:
-    left, right = RELATION.split(text)
-    ours, theirs = _value_in(left, base), _value_in(right, base)
-    return (ours is not None and ours in (theirs, _value_in(right))) or (
-        theirs is not None and theirs == _value_in(left)
-    )
-
-
-def _value_in(side: str, base: int = 10) -> Fraction | None:
-    """The value of a side whose numerals are of this base, None where they are not."""
-    try:
-        return evaluate(parse(_WITHOUT_BASE.sub(lambda run: str(int(run[0], base)), side)))
-    except (ArithmeticError, ValueError, LimitError):
-        return None
-
-
 def _has_decimal_comma(line: str, check: EquationCheck) -> bool:
     """``15/8 = 1,875``: what was read as a thousand and more is the value once its comma is a decimal one."""
-    values = _values(check)
+    values = values_of(check)
     if values is None:
         return False
     written = {number for number in _THOUSANDS.findall(line) if Fraction(number.replace(",", "")) == values[1]}
     return any(abs(Fraction(number.replace(",", ".")) - values[0]) * 2000 <= 1 for number in written)
 
 
-def _values(check: EquationCheck) -> tuple[Fraction, Fraction] | None:
-    """Both values, where they are fractions."""
-    try:
-        return Fraction(check.left or ""), Fraction(check.right or "")
-    except ValueError:
-        return None
-
-
 def _is_near(check: EquationCheck) -> bool:
     """Whether both sides are within a tenth of each other, as far as their values are known."""
-    values = _values(check)
+    values = values_of(check)
     return values is None or abs(values[0] - values[1]) * 10 <= max(map(abs, values))
-
-
-def _differs_by_hours(check: EquationCheck) -> bool:
-    """``7 + 8 = 3``."""
-    values = _values(check)
-    return values is not None and values[0] - values[1] in (12, 24) and 0 < values[1] <= 24
-
-
-def _divides_with_remainder(text: str, modulus: int) -> bool:
-    """``100 = 7 * 13 + 2``: what the modulus goes into, which is said of the numbers and not of their residues."""
-    product = rf"(?:\d+\*)?{modulus}(?:\*\d+)?(?:\+\d+)?"
-    sides = RELATION.split(text)
-    number, other = sides if sides[0].isdecimal() else sides[::-1]
-    return number.isdecimal() and int(number) > modulus and "*" in other and re.fullmatch(product, other) is not None
-
-
-def _is_digit_sum(left: str, check: EquationCheck) -> bool:
-    """``17 = 1 + 7``: the sum of its digits."""
-    return left.isdecimal() and check.right == str(sum(map(int, left)))
-
-
-def _is_symbol(left: str, check: EquationCheck) -> bool:
-    """``(2/11) = -1``: whether two is a square modulo eleven."""
-    return check.right in ("1", "-1") and re.fullmatch(r"(?:\(-?\d+/\d+\))+", left) is not None
 
 
 def _counts_range(left: str, check: EquationCheck) -> bool:
     """``10-20 = 11``: the pages from the 10th to the 20th."""
-    values = _values(check)
+    values = values_of(check)
     return values is not None and values[1] == 1 - values[0] > 1 and re.fullmatch(r"\d+-\d+", left) is not None
 
 
 def _is_reversed(left: str, check: EquationCheck) -> bool:
     """``40 - 55 = 15``: a difference of two numbers, with the sign left out."""
-    values = _values(check)
+    values = values_of(check)
     return values is not None and values[0] == -values[1] and re.fullmatch(r"[\d.]+-[\d.]+", left) is not None
