@@ -60,6 +60,12 @@ _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 _MIXED_DIVISOR = re.compile("([÷/] ?)(\\d+)([½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")  # "7 ÷ 1¾", which is not 7 ÷ 1 · 3/4
 # "7/2 ÷ 1/4", which is not 7 ÷ 2 ÷ 1 ÷ 4.
 _DIVISOR = re.compile(r"(?:(?<![\d./^*)])(?<!\d )(\d{1,3}/\d{1,3})(?= ?÷))?( ?)÷( ?)(\d{1,3})/(\d{1,3})(?![\d./^!(])")
+FIRST_SIGN = "\u2e80"
+"""The first character behind the alphabets: of Han, kana and Hangul."""
+SCRIPT = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+"""Kana, Han and Hangul, as a range of a pattern: scripts that write no spaces around numbers, and have no unknowns."""
+_BESIDE_SCRIPT = re.compile(rf"(?<=[{SCRIPT}])(?=[\d(])|(?<=[\d)%])(?=[{SCRIPT}])")
+"""Where a number touches a word of a script that writes no spaces: ``标价为240元``."""
 _ROOT_OF_DEGREE = re.compile(r"(?<![\w)])[³⁴⁵⁶⁷⁸⁹]√")
 _PER_MILLE = re.compile(r"(?<=\d) ?‰")
 _FACTOR_OF_ROOT = re.compile(r"(?<![A-Za-z\d\\])([A-Za-z]{1,20})(?=[√∛])")  # "s√3", which is no word before a root
@@ -89,6 +95,7 @@ def _clean(text: str) -> str:
     text = text.translate(_TRANSLATION)
     if text.isascii():
         return text
+    text = _BESIDE_SCRIPT.sub(" ", text)
     return "".join(_ascii_digit(char) for char in text)
 
 

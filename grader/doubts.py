@@ -50,6 +50,9 @@ _DENIAL = re.compile(
     r"(?:false|wrong|incorrect|impossible|not (?:true|equal|correct|right|possible))"
     r"|\b(?:does not|doesn't|do not|don't|did not|cannot|can't|not) (?:equal|hold|match|work|satisfy|add up|be)"
     r"|\b(?:I|we|he|she|they) (?:\w+ )?thought\b(?! (?:of|about))"
+    r"|\b(?:I|we)(?:'d| had) (?:first|originally|initially|previously|almost) [a-z]+(?:ed|ot|ote|ad|aid|ut|ook)\b"
+    r"|\bI (?:first|originally|initially|almost) (?:wrote|got|had|said|put|took|read|considered|misread)\b"
+    r"|\b(?:originally|initially),? I (?:wrote|got|had|said|put|took|read|considered|misread)\b"
     r"|\b(?:mistake|mistakenly|wrongly|incorrectly|contradict\w*)\b|\b(?:claim|claims|claimed)\b"
     # "It isn't 3 + 4 = 8", "it's not just 3 + 4 = 8".
     r"|(?:\b(?:is|are|was|were)(?:n't|(?: \w+)? (?:not|never))|'s(?: \w+)? (?:not|never))(?: \w+)? [$\\(]*\d"
@@ -64,7 +67,8 @@ _SIGNS = (
     "miscalc", "let me", "let us", "let's", "redo", "recalc", "recompute", "start over", "reconsider", "fix", "try",
     "i must", "sorry", "apolog", "actually", "suppose", "assum", "imagine", "guess", "tries", "what if", "if we",
     "if i", " were", "if you", "if he", "if she", "if they", "if it", "≠", "\\ne", "!=", "false", "impossible", "not ",
-    "never ", "cannot", "n't", "contradict", "claim", "thought", "?", "✗", "✘", "❌",
+    "never ", "cannot", "n't", "contradict", "claim", "thought", "first ",
+    "nitially", "riginally", "previously", "almost ", "?", "✗", "✘", "❌",
 )  # fmt: skip
 
 

@@ -128,3 +128,18 @@ def test_latex_that_was_cut_off_is_read_as_far_as_it_goes(text):
 def test_any_text_is_read(text):
     """Nothing is raised, and the outcome can be cut into tokens."""
     assert tokenise(delatex(clean(text))) is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "equations"),
+    [
+        (r"distance = \(\sqrt{64 + 36}\) = \(\sqrt{100}\) = 10.", ["sqrt(64+36)=sqrt(100)", "sqrt(100)=10"]),
+        (r"\[Sum = 24 \times 24\] \[= 576\]", ["Sum=24*24", "24*24=576"]),
+        (r"Total = $\frac{3}{4}$ + $\frac{1}{4}$ = $1$", ["3/4+1/4=1"]),
+        (r"Here $x = 5$ - a guess", ["x=5"]),
+        (r"We have $x = 5$ $y = 3$", ["x=5", "y=3"]),
+    ],
+)
+def test_a_chain_goes_on_behind_closed_mathematics(line, equations):
+    """With a relation or an operator; a dash or another formula ends it."""
+    assert [one.text for one in read_line(line).equations] == equations

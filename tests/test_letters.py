@@ -116,3 +116,17 @@ def test_no_letter_of_a_term_is_lost(line, equations):
 def test_the_x_of_a_bracket_tells_what_the_others_are(line, equation):
     """In ``(2x-5)`` it can be an unknown only; elsewhere before a bracket it multiplies numbers."""
     assert [one.text for one in read_line(line).equations] == [equation]
+
+
+@pytest.mark.parametrize(
+    ("line", "equation"),
+    [
+        ("(1/2)mv^2 = 72", "(1/2)mv^2=72"),
+        ("(1/2)bh = 24", "(1/2)bh=24"),
+        ("(3)(4)cm^2 = 12", "(3)(4)=12"),
+        ("(12/4)hrs = 3", "(12/4)=3"),
+    ],
+)
+def test_letters_behind_a_bracket_are_factors(line, equation):
+    """Two letters that are no unit keep their place; units stay units."""
+    assert [one.text for one in read_line(line).equations] == [equation]

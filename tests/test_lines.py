@@ -244,6 +244,9 @@ def test_taking_back_doubts_the_lines_up_to_it(taking_back):
         "If each has 20 + 15 = 35 coins, all are happy.",
         "They do not have 20 + 15 = 35 coins left.",
         "Her assumption of 20 + 15 = 35 guests was fine.",
+        "We first need to find 20 + 15 = 35",
+        "I first added 20 + 15 = 35",
+        "Initially she had 20 + 15 = 35 coins",
     ],
 )
 def test_ordinary_words_raise_no_doubt(text):
@@ -278,6 +281,9 @@ def test_a_hypothesis_is_doubted(text):
         "3 * 5 != 16",
         "3 * 5 = 16 would be a contradiction",
         "3 * 5 = 16, which is impossible",
+        "I'd first computed 3 * 5 = 16, which was off",
+        "I originally wrote 3 * 5 = 16",
+        "Initially I considered 3 * 5 = 16 (no)",
     ],
 )
 def test_a_denial_is_doubted(text):

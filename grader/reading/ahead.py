@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grader.characters import MATH_OFF
+from grader.characters import FIRST_SIGN, MATH_OFF
 from grader.checking.units import unit_named
 from grader.numbers import Kind
 from grader.reading.number_words import number_in_words
@@ -52,6 +52,11 @@ def unit_at(tokens: list[Token], index: int, end: int) -> str | None:
 def sign_at(tokens: list[Token], index: int, end: int) -> bool:
     """Whether an operator or a relation stands there."""
     return index < end and tokens[index].kind in SIGNS
+
+
+def chain_follows(tokens: list[Token], index: int, end: int) -> bool:
+    """Whether a relation stands there, or an operator that is no dash: ``$= 3$ + $4$ = 7``."""
+    return sign_at(tokens, index, end) and tokens[index].text != "-"
 
 
 def is_torn(tokens: list[Token], index: int) -> bool:
@@ -139,18 +144,23 @@ MAX_LETTERS = 8
 def behind_letters(tokens: list[Token], index: int, end: int) -> int:
     """Where the single letters end that begin there: all of ``P V``, the first of ``a`` and ``I`` alone."""
     behind, end = index, min(end, index + MAX_LETTERS)
-    while behind < end and tokens[behind].kind == Kind.WORD and len(tokens[behind].text) == 1:
+    while behind < end and tokens[behind].kind == Kind.WORD and is_one_letter(tokens[behind]):
         if (behind > index and tokens[behind].text in NO_UNKNOWNS) or tokens[behind].text in _SUMS:
             break
         behind += 1
     return behind
 
 
+def is_one_letter(token: Token) -> bool:
+    """Whether a word is one letter of an alphabet: in scripts of syllables and signs that is a word, and no unknown."""
+    return len(token.text) == 1 and token.text < FIRST_SIGN
+
+
 def is_letter(tokens: list[Token], index: int, end: int) -> bool:
     """Whether a single letter stands there that is no word of English."""
     if index >= end or tokens[index].kind != Kind.WORD:
         return False
-    return len(tokens[index].text) == 1 and tokens[index].text not in NO_UNKNOWNS
+    return is_one_letter(tokens[index]) and tokens[index].text not in NO_UNKNOWNS
 
 
 def number_follows(tokens: list[Token], index: int, end: int, *, at_once: bool = False) -> bool:
@@ -214,7 +224,7 @@ def _is_before_minus(tokens: list[Token], index: int) -> bool:
 
 def is_worded_value(tokens: list[Token], start: int, end: int) -> bool:
     """Whether a bracket holds a number in words or a lone letter, and nothing else."""
-    if end - start == 1 and len(tokens[start].text) == 1 and tokens[start].kind == Kind.WORD:
+    if end - start == 1 and is_one_letter(tokens[start]) and tokens[start].kind == Kind.WORD:
         return True
     number = number_in_words(tokens, start, end) if end > start else None
     return number is not None and number[1] == end - start

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from grader.checking.units import unit_named
 from grader.numbers import Kind
-from grader.reading.ahead import word_at
+from grader.reading.ahead import is_one_letter, word_at
 from grader.reading.words import FUNCTION_WORDS, NO_UNKNOWNS, SET_FUNCTIONS
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _behind_argument(walker: Walker, index: int, end: int) -> int:
         closer = walker.closers.get(index, end)
         inside = walker.tokens[index + 1 : closer]
         return closer + 1 if closer < end and all(each.kind != Kind.RELATION for each in inside) else 0
-    letter = token.kind == Kind.WORD and len(token.text) == 1 and token.text not in NO_UNKNOWNS
+    letter = token.kind == Kind.WORD and is_one_letter(token) and token.text not in NO_UNKNOWNS
     return index + 1 if letter or token.kind in (Kind.NUMBER, Kind.VARIABLE, Kind.FUNCTION) else 0
 
 

@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from grader.characters import FIRST_SIGN
 from grader.checking.arithmetic import evaluate
 from grader.checking.grammar import parse
 from grader.checking.units import (
@@ -26,6 +27,8 @@ from grader.types import SCALED
 if TYPE_CHECKING:
     from grader.reading.sides import Chain, Side
 
+_SCALES = re.compile(r"[万萬亿億兆百十折成割할만억조백십]|[千천](?![克米瓦卡])")
+"""Words of Chinese, Japanese and Korean that scale the number before them."""
 _COUNTS_PRIMES = re.compile(r"pi\(\d+\)")
 _DIVIDES = re.compile(r"[^\d*^()+]")  # more than factors and a remainder
 AMOUNTS = frozenset(("$", OTHER_MONEY))
@@ -71,6 +74,9 @@ def doubt_of(left: Side, right: Side, *, first: bool, worded: bool, algebra: boo
         return UNITS
     if any(mixes_units(side.units) and side.sums() for side in (left, right)):
         return UNITS  # "4 pounds - 6 ounces"
+    foreign = {thing for thing in (*left.things, *right.things) if thing >= FIRST_SIGN}
+    if len(foreign) > 1 or any(_SCALES.match(thing) for thing in foreign):
+        return UNITS  # "6分 × 60 = 360秒", "2万 × 3 = 60000": there is no table of their units
     if left.currency and right.currency and left.currency != right.currency:
         return UNITS  # "EUR 45 x 8 = USD 390"
     if left.is_share() and _is_amount(right, left):

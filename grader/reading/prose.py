@@ -13,6 +13,7 @@ from grader.reading.ahead import (
     behind_operator_word_of_thing,
     is_letter,
     is_mixed,
+    is_one_letter,
     number_follows,
     sign_at,
     unit_at,
@@ -156,7 +157,7 @@ def _label(walker: Walker, index: int) -> int:
     token, side, before = walker.tokens[index], walker.side, walker.tokens[index - 1]
     text = token.text
     glued = before.end == token.start and before.kind == Kind.NUMBER
-    if len(text) == 1 and side.labels == 0 and (glued or text not in NO_UNKNOWNS):
+    if is_one_letter(token) and side.labels == 0 and (glued or text not in NO_UNKNOWNS):
         behind = behind_letters(walker.tokens, index, len(walker.tokens))
         power = glued and side.unknown and side.pieces[-2:-1] == ["^"]  # "a^2c": no unit behind a power
         if text not in LETTER_UNITS or behind > index + 1 or power:
@@ -167,10 +168,11 @@ def _label(walker: Walker, index: int) -> int:
         if not (sign_at(walker.tokens, index + 1, len(walker.tokens)) and _is_rate(walker, index + 1)):
             side.letters.append((len(side.pieces), text))
             side.glued |= glued
-    if glued and side.labels == 0 and _are_factors(text):
+    attached = glued or (before.end == token.start and before.kind == Kind.CLOSE)
+    if attached and side.labels == 0 and _are_factors(text):
         side.unknown = True
         for name in text:
-            side.adjoin(name)  # "b^2 - 4ac"
+            side.adjoin(name)  # "b^2 - 4ac", "(1/2)bh"
         return index + 1
     thing = text.lower().removesuffix("s")
     if side.labels and side.things:
@@ -187,7 +189,7 @@ def _label(walker: Walker, index: int) -> int:
         side.rates.append(RATES[text.lower()])
     if unit is not None:
         side.units.append(unit)
-    elif glued and len(text) > 1 and text.lower() not in GLUED_SUFFIXES:
+    elif attached and len(text) > 1 and text.lower() not in GLUED_SUFFIXES:
         side.ambiguous = True
     return index + 1
 
@@ -272,7 +274,7 @@ def _word_before_operand(walker: Walker, index: int, end: int) -> int:
 def _word_behind_operator(walker: Walker, index: int, end: int) -> int:
     """A word where a further operand should stand."""
     token, side = walker.tokens[index], walker.side
-    if len(token.text) == 1 and (token.text not in NO_UNKNOWNS or sign_at(walker.tokens, index + 1, end)):
+    if is_one_letter(token) and (token.text not in NO_UNKNOWNS or sign_at(walker.tokens, index + 1, end)):
         side.unknown = True
         side.operand(token.text)
         return index + 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grader.checking.units import unit_named
 from grader.numbers import Kind, Token
-from grader.reading.ahead import sign_at, x_stands_alone
+from grader.reading.ahead import is_one_letter, sign_at, x_stands_alone
 from grader.reading.number_words import number_in_words
 from grader.reading.words import LETTER_UNITS, NO_UNKNOWNS
 
@@ -47,7 +47,7 @@ def _sign(walker: Walker, index: int, end: int) -> int:
 def _is_unknown(walker: Walker, index: int, end: int) -> bool:
     """``-x = 5``: a letter glued to the sign before it, with a sign or nothing behind it."""
     token = walker.tokens[index]
-    if len(token.text) != 1 or walker.tokens[index - 1].end != token.start:
+    if not is_one_letter(token) or walker.tokens[index - 1].end != token.start:
         return False
     return sign_at(walker.tokens, index + 1, end) or (index + 1 == end and token.text not in NO_UNKNOWNS)
 
@@ -130,7 +130,7 @@ def _binary(walker: Walker, index: int, end: int) -> int:
         walker.close()  # "Multiplying by 5 to clear the fraction yields $-5x = 10$"
         return index
     if after.kind == Kind.WORD:
-        letter = len(after.text) == 1 and (after.text not in NO_UNKNOWNS or _is_term(walker, index + 1, end))
+        letter = is_one_letter(after) and (after.text not in NO_UNKNOWNS or _is_term(walker, index + 1, end))
         if token.text == "-" and glued_before and glued_after and not letter:
             side.ambiguous |= walker.depth > 0
             return index + 1  # "60-gallon"

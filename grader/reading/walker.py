@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from grader.characters import MATH_OFF, UNREADABLE
 from grader.numbers import CONGRUENT, OWN_OPERATORS, Kind
 from grader.reading import brackets, operands, prose, signs
-from grader.reading.ahead import matching_brackets, sign_at
+from grader.reading.ahead import chain_follows, is_one_letter, matching_brackets, sign_at
 from grader.reading.congruences import modulus_follows
 from grader.reading.properties import names_a_property
 from grader.reading.sides import Chain, Side
@@ -95,7 +95,8 @@ class Walker:
         """Punctuation ends the side, but the full stop of ``sq. ft.`` and the end of math inside a sentence do not."""
         text = self.tokens[index].text
         if text == MATH_OFF:
-            if self.chain.relations and not self.side.expecting and not modulus_follows(self.tokens, index + 1, end):
+            goes_on = chain_follows(self.tokens, index + 1, end) or modulus_follows(self.tokens, index + 1, end)
+            if self.chain.relations and not self.side.expecting and not goes_on:
                 self.close()
         elif text in OWN_OPERATORS and self._stands_between(index, end):
             return self.own_operator(index)
@@ -144,7 +145,7 @@ class Walker:
 
 
 def _is_value(token: Token) -> bool:
-    return token.kind in (Kind.NUMBER, Kind.VARIABLE) or (token.kind == Kind.WORD and len(token.text) == 1)
+    return token.kind in (Kind.NUMBER, Kind.VARIABLE) or (token.kind == Kind.WORD and is_one_letter(token))
 
 
 _BETWEEN = frozenset(UNREADABLE + "±∓")
