@@ -2,9 +2,9 @@
 
     python benchmarks/check_peers.py [--count N] [--seed S] [--show N]
 
-The peers are math-verify (with latex2sympy2-extended behind it), sympy's parsers with ``simplify``, and a checker made
-of Python's ``eval`` and a relative tolerance. They mostly grade final answers and were not made for this use. Each gets
-the two sides of an equation and says true, false, or nothing.
+The peers are those of peers.py: math-verify (with latex2sympy2-extended behind it), sympy's parsers with ``simplify``,
+and a checker made of Python's ``eval`` and a relative tolerance. They mostly grade final answers and were not made for
+this use.
 
 Golden cases and hostile texts are put to a process of its own for each checker, in an empty folder and with bounded
 memory, that is killed after ``SECONDS``; a file that appears in the folder proves that a text ran as code. The hostile
@@ -32,21 +32,20 @@ from collections import Counter
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from common import ROOT, finish, parser, print_table, proportion, read_rows, spell
 from mutations import ATTEMPTS, is_false_beyond_rounding, is_true, mutate
+from peers import EVAL, MATH_VERIFY, OURS, PEERS
 
-from grader.checking.check import Checker
 from grader.numbers import COMPARISONS
-from grader.types import CheckStatus, Equation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
-    Check = Callable[[str], bool | None]
+    from peers import Check, Peer
 
 SECONDS = 2.0
 START_SECONDS = 60.0
@@ -54,18 +53,7 @@ MEMORY = 3 * 2**30
 REPEATS = 3
 ROUNDED = 300
 WANTED_RATIO = 100
-OURS, EVAL, MATH_VERIFY = "ours", "eval, rel_tol=1e-2", "math-verify $…$"
-ACCEPTED = {CheckStatus.HOLDS: True, CheckStatus.ROUNDED: True, CheckStatus.FAILS: False}
-_RELATION = re.compile("[=≈]")
 _ANNOTATION = re.compile(r"<<([^<>=]+=[^<>=]+)>>")
-
-
-class Peer(NamedTuple):
-    """A checker: how to make it, on how many equations its speed is measured, and what says why it cannot be made."""
-
-    make: Callable[[], Check]
-    timed: int
-    missing: Callable[[], str | None] = lambda: None
 
 
 def main() -> None:
@@ -118,95 +106,6 @@ def main() -> None:
     for name, reason in absent.items():
         print(f"not measured: {name}: {reason}")
     finish("check_peers", {"peers": result, "ratio": ratios, "absent": absent})
-
-
-# --- the checkers -----------------------------------------------------------------------------------------------------
-
-
-def make_ours() -> Check:
-    """Make the grader's own: a full status object for every equation."""
-    checker = Checker()
-    checker.check(Equation("sqrt(8)=2*sqrt(2)"))  # sympy's start is not a text's doing
-
-    def check(text: str) -> bool | None:
-        return ACCEPTED.get(checker.check(Equation(text)).status)
-
-    return check
-
-
-def make_math_verify(pattern: str) -> Callable[[], Check]:
-    """Make math-verify's: each side parsed, one verified against the other."""
-
-    def make() -> Check:
-        from math_verify import parse, verify
-
-        verify(parse("$1/2$"), parse("$0.5$"))
-
-        def check(text: str) -> bool | None:
-            left, right = _sides(text)
-            one, other = parse(pattern.format(left)), parse(pattern.format(right))
-            return bool(verify(other, one)) if one and other else None
-
-        return check
-
-    return make
-
-
-def make_sympy(parse_name: str) -> Callable[[], Check]:
-    """Make sympy's: each side parsed, the difference simplified."""
-
-    def make() -> Check:
-        from sympy import simplify
-        from sympy.parsing.latex import parse_latex
-        from sympy.parsing.sympy_parser import parse_expr
-
-        parse = {"parse_expr": parse_expr, "parse_latex": parse_latex}[parse_name]
-
-        def check(text: str) -> bool | None:
-            left, right = _sides(text.replace("^", "**") if parse is parse_expr else text)
-            return bool(simplify(parse(left) - parse(right)) == 0)
-
-        check("1+1=2")
-        return check
-
-    return make
-
-
-def make_eval() -> Check:
-    """Make the one that calls ``eval``: it is given texts of unknown origin only in a process of its own."""
-    names: dict[str, Any] = {}
-
-    def check(text: str) -> bool | None:
-        left, right = text.replace("^", "**").split("=")
-        return math.isclose(eval(left, names), eval(right, names), rel_tol=1e-2)
-
-    return check
-
-
-def _sides(text: str) -> tuple[str, str]:
-    left, right = _RELATION.split(text)
-    return left, right
-
-
-def _missing_backend() -> str | None:
-    """Why sympy cannot parse LaTeX here, or None."""
-    try:
-        from sympy.parsing.latex import parse_latex
-
-        parse_latex("1")
-    except ImportError as error:
-        return str(error)
-    return None
-
-
-PEERS = {
-    OURS: Peer(make_ours, 100_000),
-    MATH_VERIFY: Peer(make_math_verify("${}$"), 400),
-    "math-verify plain": Peer(make_math_verify("{}"), 400),
-    "sympy parse_expr": Peer(make_sympy("parse_expr"), 1_000),
-    "sympy parse_latex": Peer(make_sympy("parse_latex"), 200, _missing_backend),
-    EVAL: Peer(make_eval, 100_000),
-}
 
 
 # --- the equations ----------------------------------------------------------------------------------------------------

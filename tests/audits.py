@@ -7,6 +7,7 @@ import json
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from grader.cli.audit import main
 from grader.engines import Pair
@@ -112,3 +113,17 @@ def changes(folder):
     """The changes of data set ``d``, by key, with their causes."""
     table = pl.read_parquet(folder / "store" / "latest" / "d" / "changes.parquet")
     return {row["key"]: (row["change"], row["cause"]) for row in table.iter_rows(named=True)}
+
+
+@pytest.fixture
+def models(monkeypatch):
+    """Let the command load scripted models, and give them."""
+    return use(monkeypatch, pair())
+
+
+@pytest.fixture
+def folder(tmp_path, models):
+    """Give a folder with a data set and its configuration."""
+    write_rows(tmp_path / "rows.parquet", KINDS)
+    write_config(tmp_path)
+    return tmp_path

@@ -49,6 +49,15 @@ def write_report():
 
 
 @pytest.fixture(scope="module")
+def checker():
+    """Give a checker of single equations."""
+    from grader.checking.check import Checker
+
+    with Checker() as result:
+        yield result
+
+
+@pytest.fixture(scope="module")
 def grader():
     """Give a grader by the rules alone."""
     from grader.engines import Pair

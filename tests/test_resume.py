@@ -1,82 +1,23 @@
 """A run that was stopped goes on where it was, with the rows it would have had; another run is told what differs."""
 
 import json
-import os
 import shutil
-import time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import stopped_runs
+from stopped_runs import PART_ROWS, ROWS, Stopping, expected, kept, report, run
 
 from grader.engines import Pair
-from grader.errors import EnvironmentStop, InputError, UsageError
+from grader.errors import InputError, UsageError
 from grader.pipeline import Grader
 from grader.run import Alone, Log, Request, prepare, run_grade
 from grader.run.log import Style
 from grader.run.parts import Part, Parts
 from grader.types import Solution
 
-ROWS = 45
-PART_ROWS = 10
-
-
-class Stopping(Alone):
-    """Grades by the rules, and stops before chunk ``stop`` with an error."""
-
-    def __init__(self, stop=None, error=KeyboardInterrupt, threshold=0.5):
-        super().__init__(Grader(Pair(threshold=threshold, name=f"rules at {threshold}")))
-        self.stop, self.error, self.asked = stop, error, []
-
-    def reports(self, chunks):
-        """Grade until it is time to stop."""
-        for number, (chunk, report) in enumerate(super().reports(chunks)):
-            if number == self.stop:
-                raise self.error
-            self.asked.append((chunk.first, chunk.rows))
-            yield chunk, report
-
-
-@pytest.fixture
-def folder(tmp_path):
-    solutions = [f"{index} + 1 = {index + 1 + (index % 7 == 0)}" for index in range(ROWS)]
-    pq.write_table(
-        pa.table({"problem": ["p"] * ROWS, "solution": solutions}), tmp_path / "in.parquet", row_group_size=7
-    )
-    return tmp_path
-
-
-def run(folder, stop=None, error=KeyboardInterrupt, name="in.parquet", grader=None, **options):
-    """Run, or stop on the way; gives the chunks that were graded."""
-    grader = grader or Stopping(stop, error)
-    request = Request([str(folder / name)], folder / "report.parquet", **{"part_rows": PART_ROWS, **options})
-    job = prepare(request)
-    if stop is None:
-        run_grade(job, grader, Log())
-    else:
-        with pytest.raises(error):
-            run_grade(job, grader, Log())
-    return grader.asked
-
-
-def report(folder):
-    return pq.read_table(folder / "report.parquet")
-
-
-def kept(folder):
-    """Give the number of finished parts and of the rows in them."""
-    notes = folder / "report.parquet.parts" / "run.json"
-    parts = json.loads(notes.read_text())["parts"].values() if notes.exists() else ()
-    return len(parts), sum(part["rows"] for part in parts)
-
-
-def expected(folder, name="in.parquet", **options):
-    """Give the report of a run that nothing stops."""
-    whole = folder / "whole"
-    whole.mkdir()
-    shutil.copy(folder / name, whole)
-    run(whole, name=name, **options)
-    return report(whole)
+folder = stopped_runs.folder
 
 
 @pytest.mark.parametrize("stop", range(5))
@@ -112,49 +53,6 @@ def test_nothing_is_left_of_a_run_that_finished_no_part(folder):
     """A run that is stopped in its first part leaves the folder as it was."""
     run(folder, 0)
     assert [path.name for path in folder.iterdir()] == ["in.parquet"]
-
-
-class TestDamage:
-    """What the disk did to finished parts."""
-
-    @pytest.mark.parametrize("damage", ["flipped", "truncated", "gone"])
-    @pytest.mark.parametrize("part", [0, 1, 2])
-    def test_a_damaged_part_is_graded_again(self, folder, capsys, damage, part):
-        """A part whose checksum does not hold is named and graded again, and no other."""
-        run(folder, 3)
-        path = folder / "report.parquet.parts" / f"part-0000{part}.parquet"
-        data = bytearray(path.read_bytes())
-        if damage == "gone":
-            path.unlink()
-        elif damage == "truncated":
-            path.write_bytes(data[:-1])
-        else:
-            data[len(data) // 2] ^= 1
-            path.write_bytes(data)
-        assert run(folder) == [(part * 10, 10), (30, 10), (40, 5)]
-        assert f"part-0000{part}.parquet: this part is not what was written" in capsys.readouterr().err
-        assert report(folder).equals(expected(folder))
-
-    def test_damage_that_the_join_finds(self, folder, monkeypatch):
-        """A part that goes bad after it was checked stops the run, which goes on by grading it again."""
-        monkeypatch.setattr(Parts, "holds", lambda *_: False)
-        with pytest.raises(EnvironmentStop, match=r"part-00000\.parquet: this part was damaged"):
-            run(folder)
-        monkeypatch.undo()
-        assert run(folder) == []
-        assert report(folder).equals(expected(folder))
-
-    @pytest.mark.parametrize("notes", [b"", b"{}", b"[1]", b"null", b"\xff", None])
-    def test_damaged_notes(self, folder, notes):
-        """Where run.json cannot be trusted the run says so and keeps the parts; --restart starts over."""
-        run(folder, 2)
-        path = folder / "report.parquet.parts" / "run.json"
-        path.write_bytes(path.read_bytes().replace(b"10", b"11", 1) if notes is None else notes)
-        with pytest.raises(UsageError, match=r"run\.json: the notes .* are damaged; start over with --restart"):
-            run(folder)
-        assert (folder / "report.parquet.parts" / "part-00001.parquet").exists()
-        assert len(run(folder, restart=True)) == 5
-        assert report(folder).num_rows == ROWS
 
 
 class TestDifferences:
@@ -228,115 +126,6 @@ class TestDifferences:
         shutil.rmtree(folder / "report.parquet.parts")
         (folder / "in.parquet").write_bytes((folder / "in.parquet").read_bytes()[:-1])
         run(folder, grader=Meddling(removes=True))
-        assert report(folder).num_rows == ROWS
-
-
-class TestLock:
-    """One run at a time."""
-
-    def test_the_second_run_is_refused(self, folder):
-        """A run that finds another one at work names its process and leaves it alone."""
-        with (
-            Parts.hold(folder / "report.parquet"),
-            pytest.raises(EnvironmentStop, match=rf"process {os.getpid()} on .* is at work here"),
-        ):
-            run(folder)
-        run(folder)
-
-    def test_a_stale_lock(self, folder):
-        """A lock file whose process is gone, or that says nothing, is no lock."""
-        run(folder, 2)
-        for stale in ("999999 elsewhere\n", ""):
-            (folder / "report.parquet.parts" / "lock").write_text(stale)
-            assert len(run(folder, 1)) == 1
-        run(folder)
-
-    def test_a_link_in_the_place_of_the_folder(self, folder):
-        """Parts are not written through a link that somebody put there."""
-        (folder / "elsewhere").mkdir()
-        (folder / "report.parquet.parts").symlink_to(folder / "elsewhere")
-        with pytest.raises(UsageError, match="move this file away"):
-            run(folder)
-
-
-class TestAfterTheReport:
-    """Runs that were ended when the report was in its place, before they could clean up."""
-
-    @pytest.fixture
-    def ended(self, folder, monkeypatch):
-        """Give a folder in which a run was ended between the renaming and the cleaning up."""
-
-        def never(self):
-            raise KeyboardInterrupt
-
-        with monkeypatch.context() as patch:
-            patch.setattr(Parts, "clear", lambda self: None)
-            run(folder, 1)
-            patch.setattr(Parts, "clear", never)
-            with pytest.raises(KeyboardInterrupt):
-                run(folder, summary=folder / "counts.json")
-        assert report(folder).num_rows == ROWS
-        return folder
-
-    def test_the_same_command_cleans_up(self, ended, capsys):
-        """The same command needs no --overwrite: it writes the summary again, removes the folder, and that is all."""
-        (ended / "counts.json").unlink()
-        before = (ended / "report.parquet").read_bytes()
-        assert run(ended, summary=ended / "counts.json") == []
-        assert "the report was in its place already" in capsys.readouterr().err
-        assert json.loads((ended / "counts.json").read_text())["rows"] == ROWS
-        assert not (ended / "report.parquet.parts").exists()
-        assert (ended / "report.parquet").read_bytes() == before
-
-    def test_another_command_is_refused_or_overwrites(self, ended):
-        """Another command finds a finished report in its way."""
-        with pytest.raises(UsageError, match="--overwrite"):
-            run(ended, options={"limit": 3})
-        assert len(run(ended, options={"limit": 3}, overwrite=True)) == 5
-
-
-class TestDisk:
-    """The machine says no."""
-
-    def test_a_full_disk(self, folder, monkeypatch):
-        """A disk that is full stops the run with exit code 3; with room again the same command goes on."""
-        whole = pq.ParquetWriter.write_table
-        written = []
-
-        def full(self, *arguments, **options):
-            written.append(1)
-            if len(written) > 2:
-                raise OSError(28, "No space left on device")
-            whole(self, *arguments, **options)
-
-        monkeypatch.setattr(pq.ParquetWriter, "write_table", full)
-        with pytest.raises(EnvironmentStop, match="free some space and run the same command again") as caught:
-            run(folder)
-        assert caught.value.exit_code == 3
-        monkeypatch.undo()
-        assert len(run(folder)) == 3
-        assert report(folder).equals(expected(folder))
-
-    def test_a_folder_that_is_taken_away(self, folder):
-        """Where somebody removes the parts under way, the run says so and can be started again."""
-
-        class Losing(Stopping):
-            def reports(self, chunks):
-                for number, row in enumerate(super().reports(chunks)):
-                    if number == 2:
-                        shutil.rmtree(folder / "report.parquet.parts")
-                    yield row
-
-        with pytest.raises(EnvironmentStop, match="the folder was taken away"):
-            run(folder, grader=Losing())
-        assert len(run(folder)) == 5
-
-    def test_a_clock_that_jumps(self, folder, monkeypatch):
-        """Nothing depends on the time of day."""
-        times = iter([1e9, -5.0, 4e9, 0.0] * 1000)
-        monkeypatch.setattr(time, "time", lambda: next(times))
-        run(folder, 2)
-        run(folder)
         assert report(folder).num_rows == ROWS
 
 
