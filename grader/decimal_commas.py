@@ -12,6 +12,7 @@ _COMMA = re.compile(r"\d,\d")
 # Digits with points and commas, as far as they go.
 _WRITTEN = re.compile(r"(?<![\w.,])\d++(?:[.,]\d++)*+(?![A-Za-z]{0,8}\d)")
 _DECIMAL = re.compile(r"(?:\d{1,3}(?:\.\d{3}){1,5}|\d{1,15}),(?:\d{1,2}|\d{4,15})|0,\d{1,15}")
+_IN_THREE = re.compile(rf"{_DECIMAL.pattern}|[1-9]\d?,\d{{3}}")
 _GROUPED = re.compile(r"\d{1,3}(?:\.\d{3}){1,5}")
 _OPERAND = rf"(?:{_DECIMAL.pattern})(?![\d.,])"
 _SIGN = r"(?: ?[*+×·÷/] ?| [-−–:] |(?<=\d):(?=\d)| ?\\(?:cdot|times|div) ?)"
@@ -20,6 +21,7 @@ _SIGN = r"(?: ?[*+×·÷/] ?| [-−–:] |(?<=\d):(?=\d)| ?\\(?:cdot|times|div) 
 _CERTAIN = re.compile(
     rf"{_OPERAND} ?(?:€|EUR\b|Euro\b)|€ ?{_OPERAND}|[\w)%€²³]{_SIGN}{_OPERAND}"
     rf"|(?<![\w.,({{\[=])(?<!= ){_OPERAND} ?[\w%€²³]{{0,4}}{_SIGN}\d"
+    rf"|√ ?{_OPERAND}|(?<![\w.,({{\[]){_OPERAND}(?:[²³]| ?(?:[mcdk]?m|k?g|m?l)[²³]?(?![\w/]))"
 )
 _PAIR = re.compile(r"[(\[{] ?\d{1,15},\d{1,15} ?[)\]}]")
 _BRACED = re.compile(r"(?<=\d)\{,\}(?=\d)")
@@ -29,8 +31,9 @@ LEAST = 2
 """Numbers with a decimal comma, or with points that group, in a solution that is believed to write them."""
 
 
-# Who writes decimal commas divides by a colon: "300 € · 9 : 12". "Tag 2 : 5 · 3" numbers something.
-_DIVISION = re.compile(r"(?<=[\d€%)]) : (?=[\d(])")
+# Who writes decimal commas divides by a colon: "300 € · 9 : 12". "Tag 2 : 5 · 3" numbers something, and behind words
+# ("multiplier par 1,5 : 64 × 1,5") French sets a colon apart like any other.
+_DIVISION = re.compile(r"((?:^|[-=:(·*×÷/+−–]) ?[\d.,]+(?: \d{3})* ?[€%]?|\)) : (?=[\d(])")
 _NUMBERED = re.compile(r"[^\W\d]+ \d+ : ")
 
 
@@ -50,7 +53,12 @@ def has_decimal_commas(text: str) -> bool:
     written = _WRITTEN.findall(text)
     with_commas = [number for number in written if "," in number]
     grouped = [number for number in written if "." in number and "," not in number]
-    if (len(with_commas) + len(grouped) < LEAST and not braced) or not all(map(_DECIMAL.fullmatch, with_commas)):
+    sure = list(filter(_DECIMAL.fullmatch, with_commas))
+    if len(sure) + len(grouped) < (1 if braced else LEAST):
+        return False
+    others = set(with_commas) - set(sure)
+    # Who writes "64,80 €", "0,9" and "1,25" means one and an eighth by "1,125".
+    if others and not (len(set(sure)) > LEAST * len(others) and all(map(_IN_THREE.fullmatch, others))):
         return False
     if not all(map(_GROUPED.fullmatch, grouped)):
         return False
@@ -61,13 +69,13 @@ def with_decimal_points(text: str) -> str:
     """The text of such a solution with points for commas, and without the points that group thousands."""
     text = _BRACED.sub(",", text)
     if " : " in text and _NUMBERED.match(text) is None:
-        text = _DIVISION.sub(" / ", text)
+        text = _DIVISION.sub(r"\1 / ", _DIVISION.sub(r"\1 / ", text))
     return _WRITTEN.sub(
         lambda number: _pointed(number[0]), _SPACED.sub(lambda number: _SPACES.sub("", number[0]), text)
     )
 
 
 def _pointed(number: str) -> str:
-    if _DECIMAL.fullmatch(number) or _GROUPED.fullmatch(number):
+    if _IN_THREE.fullmatch(number) or _GROUPED.fullmatch(number):
         return number.replace(".", "").replace(",", ".")
     return number

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from grader.decimal_commas import has_decimal_commas, with_decimal_points
 from grader.doubts import RETRACTED, TRACE, Doubts
 from grader.results import with_calculation
+from grader.web_text import without_markup
 
 
 class Line(NamedTuple):
@@ -125,6 +126,8 @@ class _Splitter:
                 self.trace = bool(opened) and not (closed and opened and closed.start() > opened.start())
                 self.traced = self.traced or -1
         text_read = _plain(text_read)
+        if "<" in text_read or "&" in text_read:
+            text_read = without_markup(text_read)
         if not text_read.isascii():
             text_read = _UNIT_IN_BRACKETS.sub(r" \1\2", text_read).translate(_FULL_WIDTH)
         if self.commas:

@@ -106,6 +106,7 @@ def test_false_functions_fail(messages, text, detail):
         "The cost C(12,2) = 12*5 + 2*6 = 72",
         "Let P(5,2) = 7 be a value of the polynomial.",
         "x^{12}C_{3} = 5",
+        "The areas are $A_1^2 = 9$ and $A_5^3 = 50$",
         "\\(C_5^2 = 9\\)",
         "It was 12C outside = 54F",
         "|3 - 8| = 5",
@@ -138,6 +139,9 @@ def test_right_binomials_and_bars_raise_no_alarm(messages, text):
     [
         ("12C3 = 210", "binom(12,3) is 220, not 210"),
         ("\\(^{12}C_{3} = 210\\)", "binom(12,3) is 220, not 210"),
+        ("There are $C_4^2C_3^1 = 8 \\times 3$ ways", "binom(4,2)binom(3,1) is 18, but 8*3 is 24"),
+        ("We arrange them in $A_5^3 = 50$ ways", "perm(5,3) is 60, not 50"),
+        ("The number of ways is $2C_{4}^{2} = 13$", "2binom(4,2) is 12, not 13"),
         ("\\({}_{12}C_3 = 210\\)", "binom(12,3) is 220, not 210"),
         ("¹²C₃ = 210", "binom(12,3) is 220, not 210"),
         ("12 choose 3 = 210", "binom(12,3) is 220, not 210"),

@@ -26,6 +26,8 @@ def texts(line):
         ("p1·V1 = 2·3 = 6", ["p_1*V_1=2*3", "2*3=6"]),
         ("F = k q1 q2 / r^2", ["F=kq_1q_2/r^2"]),
         ("P1 V1/T1 = P2 V2/T2", ["P_1V_1/T_1=P_2V_2/T_2"]),
+        ("1/d_i = 1/f − 1/d_o = 1/10 − 1/15", ["1/d_i=1/f-1/d_o", "1/f-1/d_o=1/10-1/15"]),
+        ("T_max - T_min = 30 - 12 = 18", ["T_(max)-T_(min)=30-12", "30-12=18"]),
     ],
 )
 def test_a_letter_with_an_index_is_an_unknown(line, equations):
@@ -43,6 +45,8 @@ def test_a_letter_with_an_index_is_an_unknown(line, equations):
         ("2x1 = 2 and 3x1 = 3", ["2*1=2", "3*1=3"]),
         ("2e5 = 200000", ["2e5=200000"]),
         ("0x5 = 0", ["0*5=0"]),
+        ("F_net = 40 - 15 = 25", ["40-15=25"]),
+        ("total_cost = unit_price * 5 = 3 * 5 = 15", ["3*5=15"]),
         ("In room B4 there are 3 + 4 = 7 chairs", ["3+4=7"]),
     ],
 )

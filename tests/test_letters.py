@@ -123,10 +123,12 @@ def test_the_x_of_a_bracket_tells_what_the_others_are(line, equation):
     [
         ("(1/2)mv^2 = 72", "(1/2)mv^2=72"),
         ("(1/2)bh = 24", "(1/2)bh=24"),
+        ("2πrl + 2πrh = 100", "2*pirl+2*pirh=100"),
+        ("5 pi cm = 15.7 cm", "5*pi=15.7"),
         ("(3)(4)cm^2 = 12", "(3)(4)=12"),
         ("(12/4)hrs = 3", "(12/4)=3"),
     ],
 )
-def test_letters_behind_a_bracket_are_factors(line, equation):
+def test_letters_behind_a_bracket_or_pi_are_factors(line, equation):
     """Two letters that are no unit keep their place; units stay units."""
     assert [one.text for one in read_line(line).equations] == [equation]

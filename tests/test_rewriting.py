@@ -12,6 +12,11 @@ import pytest
         ("(x^2 - x - 6)(x + 1) = x^3 - 7x + 6", "(x^2-x-6)(x+1) is x^3-7x-6, not x^3-7x+6"),
         ("4x - 12 + 7 = 4x - 19", "4x-12+7 is 4x-5, not 4x-19"),
         ("5(2x-3) = 10x - 3", "5(2x-3) is 10x-15, not 10x-3"),
+        (r"$\frac{2x+1}{x-3} = \frac{2x}{x-3}$", "((2x)/(x-3)) is (2x)/(x-3), not ((2x+1)/(x-3))"),
+        (
+            r"$\frac{2(x-3)-(2x+1)}{(x-3)^2} = \frac{-5}{(x-3)^2}$",
+            "((2(x-3)-(2x+1))/((x-3)^2)) is (-7)/(x^2-6x+9), not ((-5)/((x-3)^2))",
+        ),
         ("y = 2x + 3\n(x+2)^2 = x^2 + 2x + 4", "(x+2)^2 is x^2+4x+4, not x^2+2x+4"),
     ],
 )
@@ -44,6 +49,9 @@ def test_what_is_meant_to_be_the_same_fails(messages, text, message):
         "n(n+1) = 2n + 2n",
         "3m * 4m = 12m",
         "$\\frac{d}{dx}(x^2+x) = x^2 + 2x$",
+        r"$\frac{x}{x-3} = \frac{5}{x-3}$",
+        r"$PA\cdot BC = PB\cdot AC + PC\cdot AB$",
+        r"$AB^2 + BC^2 = AB \cdot BC$",
     ],
 )
 def test_what_may_be_an_equation_does_not(messages, text):

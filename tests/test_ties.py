@@ -29,6 +29,7 @@ from grader.lines import split_lines
         ("b² = 17² - 8² = 289 - 64 = 225, so b = 25.", "b=25 does not solve b^(2)=17^(2)-8^(2)"),
         ("k^2 = 64\nThus k = 32", "k=32 does not solve k^2=64"),
         ("r^3 = 27, so r = 9", "r=9 does not solve r^3=27"),
+        ("$(x-2)^2 = 4x$, so $x^2 - 6x + 4 = 0$.", "x^2-6x+4=0 does not follow from (x-2)^2=4x"),
         ("x(x-1)(x-3) = 0\nSo x = 0, x = -1 or x = -3", "x=-1 does not solve x(x-1)(x-3)=0"),
     ],
 )
@@ -47,6 +48,10 @@ def test_a_step_that_does_not_follow_fails(messages, text, message):
         "x^2 = 2, so x = 1.41",
         "x^2 = 16. If y = 3, then x = 5",
         "x^2 = 9\nx = 4",
+        "$(x-2)^2 = 4x$, so $x^2 - 8x + 4 = 0$.",
+        "x^2 - 5x + 6 = 0, so x^2 = 5x - 6",
+        "Both x^2 - 5x + 6 = 0 and x^2 - 4x + 3 = 0 have the root 3",
+        "x^2 - 5x + 6 = 0. If instead x^2 - 4x + 3 = 0, then x = 1",
         "f^{-1}(0) = 3, so f^{-1}(0) + f^{-1}(6) = 8",
         "|x + 1| = 4 means x + 1 = 4 or x + 1 = -4, so x = 3 or x = -5.",
         "x + 1 = 4\nor\nx + 1 = -4,\nso x = 3 or x = -5.",

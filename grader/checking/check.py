@@ -20,7 +20,7 @@ from grader.checking.excuses import is_label_by_neighbour, is_nearest, is_no_exc
 from grader.checking.flat import flat_value
 from grader.checking.grammar import GrammarError, parse
 from grader.checking.outcomes import RUNS_ON, Outcome, RunsOnError, compare, order
-from grader.checking.readings import FUNCTIONS_READ, LOOSE_FLOORS, Reading, readings
+from grader.checking.readings import FUNCTIONS_READ, LOOSE_FLOORS, PI_READ, Reading, readings
 from grader.checking.rounding import rounded_on_the_way
 from grader.checking.symbolic import SymbolicError, SymbolicProcess
 from grader.checking.tree import count_terms, traits
@@ -100,7 +100,7 @@ class Checker:
                 outcome = judge(self._symbolic, equation, reading.left, reading.right)
             except (UndefinedError, SymbolicError, RunsOnError) as error:
                 # Without a value under the textbook's reading it does not fail, whatever the other readings say.
-                if textbook is None or (isinstance(error, RunsOnError) and not _term_by_term(reading)):
+                if textbook is None or (isinstance(error, RunsOnError) and not _goes_on_alike(reading, sides[1])):
                     unanswered = unanswered or error
                 continue
             if reading.name == LOOSE_FLOORS and textbook is not None and outcome.status != CheckStatus.FAILS:
@@ -164,9 +164,15 @@ class Checker:
         return check._replace(status=CheckStatus.ROUNDED, detail="rounded on the way")
 
 
-def _term_by_term(reading: Reading) -> bool:
-    """Whether values are put for functions term by term: ``tan 45° + 2 sin 30° - cos 0° = 1 + 1 - 0``."""
-    return FUNCTIONS_READ in (reading.name or "") and 3 <= count_terms(reading.left) == count_terms(reading.right)
+def _goes_on_alike(reading: Reading, right: str) -> bool:
+    """Whether the right side has the left one's functions, or the terms in their place: it is no step of its own.
+
+    ``1/3 π * 9 * 4 = 36π``, ``tan 45° + 2 sin 30° - cos 0° = 1 + 1 - 0``.
+    """
+    name = reading.name or ""
+    if PI_READ in name:
+        return "pi" in right
+    return FUNCTIONS_READ in name and 3 <= count_terms(reading.left) == count_terms(reading.right)
 
 
 def _answer(

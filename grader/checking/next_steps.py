@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from grader.checking.claims import units_of
 from grader.checking.elimination import Pair
-from grader.checking.rewriting import contradicts, does_not_follow, is_next_step, wrong_root
+from grader.checking.rewriting import (
+    contradicts,
+    does_not_follow,
+    is_another_polynomial,
+    is_next_step,
+    wrong_root,
+)
 from grader.checking.tree import traits
 from grader.checking.units import mixes_units
 
@@ -46,9 +52,10 @@ class NextSteps:
         if (reason := self._wrongly_eliminated(claim)) is not None:
             return reason
         reason = contradicts(claim, last)
-        if reason is None or self._told().has_several() or self._drops_letters(claim, last):
-            return None
-        return reason
+        if reason is not None and not (self._told().has_several() or self._drops_letters(claim, last)):
+            return reason
+        reason = is_another_polynomial(claim, last)
+        return reason if reason is not None and self._is_said_to_follow(claim, last) else None
 
     def is_derived(self, claim: Claim, step: Claim | None) -> bool:
         """Whether a claim is a result rather than news; ``step`` is the last firm equation for its letter.

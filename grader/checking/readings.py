@@ -41,6 +41,7 @@ HYPHENED = "hyphens read as those of mixed numbers"
 SPACED = "a space read as grouping thousands"
 BINARY = "digits read as binary"
 TORN = "a number and a fraction read as two calculations"
+PI_READ = "pi read as"
 FUNCTIONS_READ = "functions read with"
 GROUPS = "points read as grouping"
 
@@ -117,7 +118,7 @@ _POWER = re.compile(
     r"(?<![\d.)^])\(?([1-9]\d{0,5}(?:\.\d{1,6})?)\)?\^\(?(?:(0\.\d{1,6})\)?|([1-9])/([1-9]\d?)\))(?![\d.])"
 )
 _REWRITTEN: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
-    *((f"pi read as {value}", _PI, f"({value})") for value in ("22/7", "3.14", "3.1416", "3", "180")),
+    *((f"{PI_READ} {value}", _PI, f"({value})") for value in ("22/7", "3.14", "3.1416", "3", "180")),
     *((f"roots read with {decimals} decimals", _ROOT, _root(decimals)) for decimals in (2, 3, 1, 4)),
     *((f"powers read with {decimals} decimals", _POWER, _broken_power(decimals)) for decimals in (4, 3, 2, 5)),
     *((f"{FUNCTIONS_READ} {decimals} decimals", _TABLED, _function(decimals)) for decimals in (4, 3, 2, 1)),

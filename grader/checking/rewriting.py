@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from grader.checking.claims import letters_of
 from grader.checking.explain import say
-from grader.checking.polynomial import ONE, UNIT, ZERO, constant_of, degree, spell
+from grader.checking.polynomial import ONE, UNIT, ZERO, constant_of, degree, difference, spell
 from grader.checking.tree import Binary, Letter, Number, Unary
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from grader.checking.polynomial import Polynomial, Ratio
     from grader.checking.tree import Node
 
+_SEGMENT = re.compile(r"[A-Z]{2}")
 SQUARE = 2
 """The degree of what is not linear."""
 
@@ -40,9 +42,12 @@ def _bare(text: str) -> str:
 
 
 def _can_only_be_meant_so(form: Form) -> bool:
-    if len(form.zero) != 1 or form.one.below != form.other.below or letters_of(form.left) != letters_of(form.right):
+    if form.one.below != form.other.below or letters_of(form.left) != letters_of(form.right):
         return False
-    if () not in form.zero and max(degree(form.one.above), degree(form.other.above)) < SQUARE:
+    zero = difference(*(ratio._replace(below=UNIT) for ratio in (form.one, form.other)))
+    if len(zero) != 1:
+        return False
+    if () not in zero and max(degree(form.one.above), degree(form.other.above)) < SQUARE:
         return False
     return not (is_multiplied_out(form.left) and is_multiplied_out(form.right))
 
@@ -130,6 +135,25 @@ def does_not_follow(claim: Claim, before: Claim) -> str | None:
         return f"{claim.equation.text} does not follow from {before.equation.text}"
     left, right = claim.sides()
     return f"from {before.equation.text}, {left} is {say(value + gap)}, not {right}"
+
+
+def is_another_polynomial(claim: Claim, before: Claim) -> str | None:
+    """Say what is wrong with ``x^2-6x+4 = 0`` where it is said to be what ``(x-2)^2 = 4x`` comes to.
+
+    Both are polynomials of one degree in one letter: what has the same roots is a multiple.
+    """
+    if not (is_firm(claim) and is_firm(before)) or claim.letters != before.letters or len(claim.letters) != 1:
+        return None
+    if not (len(claim.forms) == 1 == len(before.forms)) or "." in claim.equation.text + before.equation.text:
+        return None
+    form, known, (letter,) = claim.forms[0], before.forms[0], claim.letters
+    if not (form.is_polynomial_in(letter) and known.is_polynomial_in(letter)):
+        return None
+    size = degree(form.zero)
+    if size < SQUARE or degree(known.zero) != size or form.zero.keys() != known.zero.keys():
+        return None
+    factors = {form.zero[term] / known.zero[term] for term in known.zero}
+    return f"{claim.equation.text} does not follow from {before.equation.text}" if len(factors) > 1 else None
 
 
 def wrong_root(claim: Claim, before: Claim) -> str | None:
@@ -240,8 +264,8 @@ def _tree(claim: Claim, side: str) -> Node | None:
 def is_firm(claim: Claim) -> bool:
     """Whether it is meant exactly, of letters that stand for any number."""
     exact = claim.equation.doubt is None and not claim.equation.approximate and not claim.compares
-    if "^(-1)(" in claim.equation.text:
-        return False  # the inverse of a function
+    if "^(-1)(" in claim.equation.text or _SEGMENT.search(claim.equation.text):
+        return False  # the inverse of a function; "AB·CD = BC·AD" is about segments
     return exact and bool(claim.forms) and all(map(_is_unknown, claim.letters))
 
 

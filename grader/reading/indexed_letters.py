@@ -14,7 +14,7 @@ from grader.characters import MATH_OFF, MATH_ON
 _STAND_INS = "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ"
 _MATH = re.compile(f"({MATH_ON}.*?(?:{MATH_OFF}|$))", re.DOTALL)
 _DIGIT = r"[\d₀-₉]"
-_HINT = re.compile(rf"[A-Za-z]_?{_DIGIT}")
+_HINT = re.compile(rf"[A-Za-z](?:_?{_DIGIT}|_[A-Za-z])")
 _SIGN = r"[-+*/^=≈<>≤≥±(]"
 # Behind digits some letters are none: "2e5", "2x1", "3h20", "0b1".
 _LETTER = (
@@ -28,6 +28,11 @@ _BEFORE_X = (
 _INDEX = rf"_?{_DIGIT}{{1,2}}(?:(?!\.?[\w₀-₉])|(?=[a-z]_?{_DIGIT}{{1,2}}(?!\.?[\w₀-₉])))"
 _INDEXED = re.compile(rf"(?:{_LETTER}|{_BEFORE_X}[xX]){_INDEX}")
 _ANY = re.compile(rf"(?:{_LETTER}|(?<![A-Za-z_])[xX]){_INDEX}")
+_NAMED = re.compile(
+    r"(?:(?<=[-+*/^(])|(?<=[-+*/^(−] ))[A-Za-z]_[A-Za-z]{1,4}(?!\w)"
+    r"|(?<![\w.\\'])[A-Za-z]_[A-Za-z]{1,4}(?= ?[-+*/^−²³])"
+)
+"""A letter with a name below it, as in ``1/d_i = 1/f - 1/d_o``: where it is calculated with."""
 _X_ONE_AND_TWO = re.compile(r"(?<![A-Za-z_ ]) ?x1\b.{0,80}(?<![A-Za-z_])x2\b")
 """``2x1 + 3x2 = 12``: nobody numbers products so."""
 _BEFORE = re.compile(rf"{_SIGN} ?\d*(?:[a-z]_?{_DIGIT})?$")
@@ -54,6 +59,9 @@ def with_stand_ins(plain: str) -> tuple[str, dict[int, str]]:
             return name  # "80 m2"
         if name in _AREAS and before[-1:] == "/" and f"{name[0]}1" not in match.string:
             return name  # "$50/m2"
+        return letter_of(name)
+
+    def letter_of(name: str) -> str:
         index = name[1:].lstrip("_").translate(_DIGITS)
         spelt = f"{name[0]}_{index}" if len(index) == 1 else f"{name[0]}_({index})"
         if spelt not in letters:
@@ -61,5 +69,5 @@ def with_stand_ins(plain: str) -> tuple[str, dict[int, str]]:
         return letters[spelt] or name
 
     parts, pattern = _MATH.split(plain), _ANY if _X_ONE_AND_TWO.search(plain) else _INDEXED
-    parts[::2] = [pattern.sub(stand_in, part) for part in parts[::2]]
+    parts[::2] = [pattern.sub(stand_in, _NAMED.sub(lambda match: letter_of(match[0]), part)) for part in parts[::2]]
     return "".join(parts), {ord(letter): name for name, letter in letters.items() if letter}

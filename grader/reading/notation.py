@@ -53,7 +53,7 @@ _NUMERIC = re.compile(rf"(?:[\d\s.+\-−–*/·×^{{}}]|\\cdot|\\times|{_FRACTIO
 _GROUPING = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _INDEX_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
-_HINT_OF_COUNTS = re.compile(r"[CP][\d ₀-₉({_}^]|choose")
+_HINT_OF_COUNTS = re.compile(r"[CP][\d ₀-₉({_}^]|A_[\d{]|choose")
 _UPPER_DIGITS, _LOWER_DIGITS = "[⁰¹²³⁴⁵⁶⁷⁸⁹]", "[₀-₉]"
 _LETTER = r"(?:(?P<letter>[CP])|\\(?:text|mathrm)\{(?P<upright>[CP])\})"
 _COUNTS = re.compile(
@@ -67,13 +67,15 @@ _PLAIN_COUNTS = re.compile(
     r"(?![\w^]|[.,]\d)"
 )
 _NAMED_COUNTS = re.compile(
-    r"(?<![\w\\^_}])(?P<letter>[CP])(?:\((\d{1,4}), ?(\d{1,4})\)"
-    r"|_\{(\d{1,4})\}\^\{(\d{1,4})\}|\^\{(\d{1,4})\}_\{(\d{1,4})\})"
+    r"(?<![\w\\^_}])(?P<letter>[CP])\((\d{1,4}), ?(\d{1,4})\)"
+    r"|(?:(?<![A-Za-z\\^_}])|(?<=\^\{\d\}))(?P<indexed>[CPA])"
+    r"(?:_(?:\{(\d{1,4})\}|(\d))\^(?:\{(\d{1,4})\}|(\d)(?![\d.]))|\^\{(\d{1,4})\}_\{(\d{1,4})\})"
 )
-"""``C(12,3)``, ``C_{12}^{3}`` and ``C^{12}_{3}``, which may be a point, a cost or a power as well."""
+"""``C(12,3)``, ``C_{12}^{3}``, ``C_4^2`` and ``C^{12}_{3}``, which may be a point, a cost or a power as well."""
 _CHOOSES = {
-    "C": re.compile(r"\d ?!|\b(?:choos|chose|combin|select|binomial|ways\b|committee|pairs\b)", re.IGNORECASE),
+    "C": re.compile(r"\d ?!|\b(?:choos|chose|combin|select|binomial|ways\b|committee|pairs\b)|选", re.IGNORECASE),
     "P": re.compile(r"\d ?!|\b(?:permut|arrang|order(?! to)|ways\b)", re.IGNORECASE),
+    "A": re.compile(r"\b(?:permut|arrang|order(?! to)|ways\b)|排", re.IGNORECASE),
 }
 _PROBABLE = re.compile(r"probab", re.IGNORECASE)
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
@@ -164,7 +166,9 @@ def _with_counts(text: str) -> str:
     text = _PLAIN_COUNTS.sub(plain, _COUNTS.sub(_count, text))
     if _PROBABLE.search(text):
         return text
-    return _NAMED_COUNTS.sub(lambda match: _count(match) if match["letter"] in chosen else match[0], text)
+    return _NAMED_COUNTS.sub(
+        lambda match: _count(match) if (match["letter"] or match["indexed"]) in chosen else match[0], text
+    )
 
 
 def _count(match: re.Match[str]) -> str:
@@ -172,12 +176,13 @@ def _count(match: re.Match[str]) -> str:
     above, below = _pair(match)
     if int(above) < int(below):
         return match[0]
-    permutes = "P" in (match["letter"], match.groupdict().get("upright"))
+    named = {match["letter"], match.groupdict().get("upright"), match.groupdict().get("indexed")}
+    permutes = not named.isdisjoint("PA")
     return f"{_MARK_OF['perm' if permutes else 'binom']}({above}, {below})"
 
 
 def _pair(match: re.Match[str]) -> tuple[str, str]:
-    above, below = (group.translate(_DIGITS) for group in match.groups() if group is not None and group not in "CP")
+    above, below = (group.translate(_DIGITS) for group in match.groups() if group is not None and group not in "CPA")
     return above, below
 
 

@@ -169,10 +169,11 @@ def _label(walker: Walker, index: int) -> int:
             side.letters.append((len(side.pieces), text))
             side.glued |= glued
     attached = glued or (before.end == token.start and before.kind == Kind.CLOSE)
+    attached |= before.kind == Kind.FUNCTION and before.text == "pi" and token.start - before.end <= 1  # "π" is " pi "
     if attached and side.labels == 0 and _are_factors(text):
         side.unknown = True
         for name in text:
-            side.adjoin(name)  # "b^2 - 4ac", "(1/2)bh"
+            side.adjoin(name)  # "b^2 - 4ac", "(1/2)bh", "πrl"
         return index + 1
     thing = text.lower().removesuffix("s")
     if side.labels and side.things:

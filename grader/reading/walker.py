@@ -98,11 +98,21 @@ class Walker:
             goes_on = chain_follows(self.tokens, index + 1, end) or modulus_follows(self.tokens, index + 1, end)
             if self.chain.relations and not self.side.expecting and not goes_on:
                 self.close()
-        elif text in OWN_OPERATORS and self._stands_between(index, end):
+        elif (text in OWN_OPERATORS or self._is_ratio(index)) and self._stands_between(index, end):
             return self.own_operator(index)
         elif text != "." or not self._is_abbreviation(index, end):
             self.close()
+        elif self.chain.relations and sign_at(self.tokens, index + 1, end):
+            # "4200/3600 = 1.1667 kWh. *0.30 = 0.35" may go on from its result.
+            self.side.ambiguous |= self.tokens[index + 1].start > self.tokens[index].end
         return index + 1
+
+    def _is_ratio(self, index: int) -> bool:
+        """``9:(25-9)``: a colon without spaces around it, before a bracket."""
+        if self.tokens[index].text != ":" or not 0 < index < len(self.tokens) - 1:
+            return False
+        before, token, after = self.tokens[index - 1 : index + 2]
+        return after.kind == Kind.OPEN and before.end == token.start and token.end == after.start
 
     def _is_abbreviation(self, index: int, end: int) -> bool:
         before = self.tokens[index - 1]
