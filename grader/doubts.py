@@ -67,8 +67,8 @@ _SIGNS = (
     "miscalc", "let me", "let us", "let's", "redo", "recalc", "recompute", "start over", "reconsider", "fix", "try",
     "i must", "sorry", "apolog", "actually", "suppose", "assum", "imagine", "guess", "tries", "what if", "if we",
     "if i", " were", "if you", "if he", "if she", "if they", "if it", "≠", "\\ne", "!=", "false", "impossible", "not ",
-    "never ", "cannot", "n't", "contradict", "claim", "thought", "first ",
-    "nitially", "riginally", "previously", "almost ", "?", "✗", "✘", "❌",
+    "never ", "cannot", "n't", "contradict", "claim", "thought",
+    "d first", "i first", "nitially", "riginally", "d previously", "d almost", "i almost", "?", "✗", "✘", "❌",
 )  # fmt: skip
 
 
