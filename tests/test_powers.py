@@ -59,3 +59,34 @@ def test_what_is_right_holds(text):
 def test_what_may_be_meant_otherwise_does_not_fail(text, problem):
     """Equations, units, other algebra, and what the text itself calls wrong."""
     assert CheckStatus.FAILS not in {check.status for check in checked(text, problem)}
+
+
+SQUARED = "Squaring both sides, we get"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"$\\sqrt{{x+5}} = x-1$. {SQUARED} $x+5 = x^2-1$.", "(x-1)^2 is x^2-2x+1, not x^2-1"),
+        ("$\\sqrt{2x+7} = 5$. Square: $2x+7 = 10$", "(5)^2 is 25, not 10"),
+        ("$x-4 = \\sqrt{2x+7}$\nWe square it: $x^2+16 = 2x+7$", "(x-4)^2 is x^2-8x+16, not x^2+16"),
+    ],
+)
+def test_both_sides_of_a_root_are_squared(text, message):
+    """The message gives the square of the other side."""
+    assert [check.detail for check in checked(text) if check.status is CheckStatus.FAILS] == [message]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"$\\sqrt{{x+5}} = x-1$. {SQUARED} $x+5 = x^2-2x+1$.",
+        f"$\\sqrt{{x+5}} = x-1$ needs $x+5 = 0$ at least. {SQUARED} $x+5 = (x-1)^2$.",
+        f"$\\sqrt{{x+5}}+1 = x$. {SQUARED} $x+5 = x^2-1$.",
+        "$\\sqrt{x+5} = x-1$ and the other equation $x+5 = x^2-1$",
+        f"$\\sqrt{{x+5}} \\approx x-1$. {SQUARED} $x+5 = x^2-1$.",
+    ],
+)
+def test_what_is_no_square_of_the_root_is_left_alone(text):
+    """Another equation, a sum with a root, an approximation, or no word of squaring."""
+    assert CheckStatus.FAILS not in {check.status for check in checked(text)}

@@ -80,6 +80,7 @@ RIGHT = [
     "99 = 2·50 - 1 is the 50th odd number.",
     "2 + 1 is 3rd in line",
     "2 hours, 30 minutes = 150 minutes",
+    "Because 1 liter = 1000 cm³, 112,000 cm³ = 112 liters.",
 ]
 WRONG = [
     # conversions of several units
@@ -91,6 +92,7 @@ WRONG = [
     "2.35 kg is 2035 g",
     "640 mm = 6.4 cm",
     "72,000 cm³ = 7.2 liters",
+    "Because 1 liter = 1000 cm³, 112,000 cm³ = 11.2 liters.",
     "0.3 ha = 30,000 m²",
     "5 × 40 = 200 minutes = 3 hours 40 minutes.",
     "$2 \\text{ hours } 15 \\text{ minutes} = 145 \\text{ minutes}$",

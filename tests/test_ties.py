@@ -30,6 +30,7 @@ from grader.lines import split_lines
         ("k^2 = 64\nThus k = 32", "k=32 does not solve k^2=64"),
         ("r^3 = 27, so r = 9", "r=9 does not solve r^3=27"),
         ("$(x-2)^2 = 4x$, so $x^2 - 6x + 4 = 0$.", "x^2-6x+4=0 does not follow from (x-2)^2=4x"),
+        ("2x + 7 = (x-4)^2\n2x + 7 = x^2 - 4x + 16", "(x-4)^2 is x^2-8x+16, not x^2-4x+16"),
         ("x(x-1)(x-3) = 0\nSo x = 0, x = -1 or x = -3", "x=-1 does not solve x(x-1)(x-3)=0"),
     ],
 )
@@ -49,6 +50,9 @@ def test_a_step_that_does_not_follow_fails(messages, text, message):
         "x^2 = 16. If y = 3, then x = 5",
         "x^2 = 9\nx = 4",
         "$(x-2)^2 = 4x$, so $x^2 - 8x + 4 = 0$.",
+        "2x + 7 = (x-4)^2\n2x + 7 = x^2 - 8x + 16",
+        "The curves are y = (x-4)^2 and y = x^2 - 4x + 16",
+        "f(x + y) = f(x) + f(y) + xy\nf(x + y) = f(x)f(y)",
         "x^2 - 5x + 6 = 0, so x^2 = 5x - 6",
         "Both x^2 - 5x + 6 = 0 and x^2 - 4x + 3 = 0 have the root 3",
         "x^2 - 5x + 6 = 0. If instead x^2 - 4x + 3 = 0, then x = 1",

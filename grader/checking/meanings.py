@@ -56,6 +56,7 @@ _SEVERAL = re.compile(
 _MODULAR = re.compile(
     r"\b(?:mod|modulo|modulus|congruen\w+|bases?|clock|boolean)\b|≡|\\(?:[pb]?mod|equiv)\b", re.IGNORECASE
 )
+_SQUARES = re.compile(r"\bsquar(?:e|es|ed|ing)\b", re.IGNORECASE)
 _NAMED = re.compile(r"\b(?:[A-Za-z]\(\w\)|y)[\s$]*=")
 
 
@@ -89,6 +90,10 @@ class Meanings:
     def has_several(self) -> bool:
         """Whether there may be several equations of one kind, of cases or of curves, or some that do not hold."""
         return _SEVERAL.search(self._text) is not None
+
+    def squares(self) -> bool:
+        """Whether the solution says that something is squared."""
+        return _SQUARES.search(self._text) is not None
 
     def counts_otherwise(self) -> bool:
         """Whether numbers may be those of a modulus or a base."""

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from grader.checking.claims import units_of
 from grader.checking.elimination import Pair
+from grader.checking.powers import wrong_square
 from grader.checking.rewriting import (
     contradicts,
     does_not_follow,
     is_another_polynomial,
     is_next_step,
+    rewrites_a_side,
     wrong_root,
 )
 from grader.checking.tree import traits
@@ -51,7 +53,9 @@ class NextSteps:
             return reason
         if (reason := self._wrongly_eliminated(claim)) is not None:
             return reason
-        reason = contradicts(claim, last)
+        if (reason := wrong_square(claim, last)) is not None and self._told().squares():
+            return reason
+        reason = contradicts(claim, last) or rewrites_a_side(claim, last)
         if reason is not None and not (self._told().has_several() or self._drops_letters(claim, last)):
             return reason
         reason = is_another_polynomial(claim, last)

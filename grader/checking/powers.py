@@ -1,12 +1,16 @@
-"""Powers of one letter that were put together wrongly: ``x^2 * x^3 = x^6``, ``(2a^3)^4 = 16a^7``, ``x^6/x^2 = x^3``."""
+"""Powers that were put together wrongly, ``x^2 * x^3 = x^6`` and ``(2a^3)^4 = 16a^7``, and roots squared wrongly."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grader.checking.arithmetic import NotRationalError, UndefinedError
 from grader.checking.claims import letters_of
-from grader.checking.polynomial import spell
-from grader.checking.rewriting import is_firm, is_multiplied_out
+from grader.checking.grammar import GrammarError, parse
+from grader.checking.polynomial import NotPolynomialError, degree, expand, spell
+from grader.checking.rewriting import is_firm, is_multiplied_out, spelled
+from grader.checking.tree import Binary, Call
+from grader.limits import LimitError
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -49,3 +53,32 @@ def _term(ratio: Ratio) -> tuple[Fraction, int] | None:
         return None
     ((above, number),), ((below, divisor),) = ratio.above.items(), ratio.below.items()
     return number / divisor, len(above) - len(below)
+
+
+def wrong_square(claim: Claim, before: Claim) -> str | None:
+    """Say what is wrong with ``2x+7 = x^2+16`` behind ``sqrt(2x+7) = x-4``: one side is squared, the other is not."""
+    if not is_firm(claim) or before.forms or before.equation.doubt is not None or before.equation.approximate:
+        return None
+    if len(claim.forms) > 1 or len(claim.letters) != 1 or claim.letters != before.letters:
+        return None
+    (one, other), form, (left, right) = before.sides(), claim.forms[0], claim.sides()
+    for root, base in ((one, other), (other, one)):
+        squares = _squares(root, base)
+        if squares is None:
+            continue
+        for kept, beside, written in ((form.one, form.other, right), (form.other, form.one, left)):
+            same_kind = bool(degree(beside.above)) == bool(degree(squares[1].above))
+            if kept == squares[0] and beside != squares[1] and same_kind:
+                return f"({base})^2 is {spelled(squares[1])}, not {written}"
+    return None
+
+
+def _squares(root: str, base: str) -> tuple[Ratio, Ratio] | None:
+    """The squares of both sides of ``sqrt(…) = …``; None where the first is no root, or one is no polynomial."""
+    try:
+        radical, tree = parse(root), parse(base)
+        if not isinstance(radical, Call) or radical.name != "sqrt":
+            return None
+        return expand(radical.arguments[0]), expand(Binary("*", tree, tree))
+    except (GrammarError, LimitError, NotPolynomialError, NotRationalError, UndefinedError):
+        return None

@@ -32,9 +32,9 @@ def miswritten(claim: Claim) -> str | None:
     if not is_firm(claim) or not all(map(_can_only_be_meant_so, claim.forms)):
         return None
     form, (left, right) = claim.forms[0], claim.sides()
-    if is_multiplied_out(form.left) or _bare(left) == _bare(_spelled(form.one)):
-        return f"{right} is {_spelled(form.other)}, not {left}"
-    return f"{left} is {_spelled(form.one)}, not {right}"
+    if is_multiplied_out(form.left) or _bare(left) == _bare(spelled(form.one)):
+        return f"{right} is {spelled(form.other)}, not {left}"
+    return f"{left} is {spelled(form.one)}, not {right}"
 
 
 def _bare(text: str) -> str:
@@ -59,7 +59,7 @@ def breaks_chain(claim: Claim, before: Claim) -> str | None:
     form, (left, right) = claim.forms[0], claim.sides()
     if len(claim.forms) > 1 or letters_of(form.left) != letters_of(form.right) or isinstance(form.right, Letter):
         return None
-    return f"{left} is {_spelled(form.one)}, which {right} is not"
+    return f"{left} is {spelled(form.one)}, which {right} is not"
 
 
 def wrong_product(claim: Claim) -> str | None:
@@ -81,7 +81,7 @@ def wrong_product(claim: Claim) -> str | None:
         if degree(is_now.above) != size or is_now.above.get(first) != meant.above[first]:
             continue
         if is_multiplied_out(plain) and _sums_multiplied(product) > 1:
-            return f"{written} is {_spelled(is_now)}, not {right if written == left else left}"
+            return f"{written} is {spelled(is_now)}, not {right if written == left else left}"
     return None
 
 
@@ -135,6 +135,32 @@ def does_not_follow(claim: Claim, before: Claim) -> str | None:
         return f"{claim.equation.text} does not follow from {before.equation.text}"
     left, right = claim.sides()
     return f"from {before.equation.text}, {left} is {say(value + gap)}, not {right}"
+
+
+def rewrites_a_side(claim: Claim, before: Claim) -> str | None:
+    """Say what is wrong with ``2x+7 = x^2-4x+16`` right after ``2x+7 = (x-4)^2``: a side was meant to be that one.
+
+    As ``miswritten``: one term is left between them, the side before is not multiplied out, and the one now is.
+    """
+    if not (is_firm(claim) and is_firm(before)) or not (len(claim.forms) == 1 == len(before.forms)):
+        return None
+    if len(claim.letters | before.letters) > 1:
+        return None
+    form, known = claim.forms[0], before.forms[0]
+    ours = ((form.left, form.one), (form.right, form.other))
+    theirs = ((known.left, known.one), (known.right, known.other))
+    for side, beside in ((0, 1), (1, 0)):
+        for other, meant in ((0, 1), (1, 0)):
+            kept = claim.sides()[side] == before.sides()[other] and len(claim.sides()[side]) > 1
+            (tree, ratio), (source, wanted) = ours[beside], theirs[meant]
+            if not kept or not letters_of(source) or letters_of(tree) != letters_of(source):
+                continue
+            if ratio.below != UNIT or wanted.below != UNIT or not is_multiplied_out(tree) or is_multiplied_out(source):
+                continue
+            zero = difference(wanted, ratio)
+            if len(zero) == 1 and degree(wanted.above) == degree(ratio.above) >= SQUARE:
+                return f"{before.sides()[meant]} is {spelled(wanted)}, not {claim.sides()[beside]}"
+    return None
 
 
 def is_another_polynomial(claim: Claim, before: Claim) -> str | None:
@@ -225,7 +251,7 @@ def _told_from(claim: Claim, before: Claim, gap: Fraction) -> str:
     (left, right), (first, second) = claim.sides(), before.sides()
     if {left, right} & {first, second}:
         was, is_now = (first, known.one) if second in (left, right) else (second, known.other)
-        return f"{was} is {_spelled(is_now)}, not {left if right in (first, second) else right}"
+        return f"{was} is {spelled(is_now)}, not {left if right in (first, second) else right}"
     value = constant_of(form.other)
     if value is None or form.one.below != UNIT:
         return f"{claim.equation.text} contradicts {before.equation.text}"
@@ -274,7 +300,8 @@ def _is_unknown(name: str) -> bool:
     return len(name) == 1 and name.isascii() and name not in "ide"
 
 
-def _spelled(ratio: Ratio) -> str:
+def spelled(ratio: Ratio) -> str:
+    """Write a quotient of polynomials for a person."""
     if ratio.below == UNIT:
         return spell(ratio.above)
     return f"({spell(ratio.above)})/({spell(ratio.below)})"

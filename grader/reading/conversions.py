@@ -28,7 +28,7 @@ _ANY_PART = re.sub(r"\?P<\w+>", "?:", _PART.pattern)
 QUANTITY = rf"{_ANY_PART}(?:{GAP}(?:,? ?and(?![a-z])|,)?{GAP}{_ANY_PART}){{0,2}}"
 _RELATION = r"=|is equal to|is the same as|(?:is|are|equals?|makes?|converts to)(?![a-z])"
 _STATEMENT = re.compile(
-    rf"(?:^ ?(?:[-*•] )?[{MARKS} *]*|(?P<goes_on>(?<==)|(?<== ))|(?<=[.;:(] )|(?<=\()|(?<=[a-z], )"
+    rf"(?:^ ?(?:[-*•] )?[{MARKS} *]*|(?P<goes_on>(?<==)|(?<== ))|(?<=[.;:(] )|(?<=\()|(?<=[a-z)], )"
     rf"|(?<=\b[Ss]o )|(?<=\bthat )|(?<=\b[Ss]ince )|(?<=ecause )|(?<=herefore )|(?<=hus )|(?<=ence )|(?<=hat's )"
     r"|(?<=[a-z] and )|(?<=\bis )|(?<=\bwas )|(?<=takes )|(?<=took )|(?<=lasts )|(?<=lasted )|(?<=spends )|(?<=spent )"
     rf"|(?<=total ))[{MARKS}]*"
@@ -69,7 +69,16 @@ def with_conversions(text: str) -> str:
     """The plain text of a line, with stated conversions written as equations in one unit."""
     if not (("=" in text and _sets_units_equal(text)) or may_convert(text)) or _OWN_RULES.search(text):
         return text
-    return _STATEMENT.sub(_equation, text)
+    written: list[str] = []
+    done = place = 0
+    while (match := _STATEMENT.search(text, place)) is not None:
+        equation = _equation(match)
+        if equation == match[0]:
+            place = match.start("right") + 1  # "1 l = 1000 cm³, 500 cm³ = 0.5 l": the second one may begin in there
+        else:
+            written += text[done : match.start()], equation
+            done = place = match.end()
+    return "".join((*written, text[done:]))
 
 
 def may_convert(text: str) -> bool:
