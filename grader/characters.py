@@ -100,9 +100,9 @@ def _clean(text: str) -> str:
 
 
 def _divided(match: re.Match[str]) -> str:
-    """A division by a proper fraction in brackets, what is divided too where it is one."""
+    """A division by a fraction in brackets, what is divided too where it is one; by a proper one if it is none."""
     left, before, behind, above, below = match.groups(default="")
-    if int(above) >= int(below):
+    if not left and int(above) >= int(below):
         return match[0]
     return f"{left and f'({left})'}{before}/{behind}({above}/{below})"
 

@@ -10,7 +10,7 @@ import re
 
 _COMMA = re.compile(r"\d,\d")
 # Digits with points and commas, as far as they go.
-_WRITTEN = re.compile(r"(?<![\w.,])\d++(?:[.,]\d++)*+(?![A-Za-z]{0,8}\d)")
+_WRITTEN = re.compile(r"(?:(?<![\w.,])|(?<=\\approx)|(?<=\\times)|(?<=\\cdot))\d++(?:[.,]\d++)*+(?![A-Za-z]{0,8}\d)")
 _DECIMAL = re.compile(r"(?:\d{1,3}(?:\.\d{3}){1,5}|\d{1,15}),(?:\d{1,2}|\d{4,15})|0,\d{1,15}")
 _IN_THREE = re.compile(rf"{_DECIMAL.pattern}|[1-9]\d?,\d{{3}}")
 _GROUPED = re.compile(r"\d{1,3}(?:\.\d{3}){1,5}")
@@ -58,7 +58,8 @@ def has_decimal_commas(text: str) -> bool:
         return False
     others = set(with_commas) - set(sure)
     # Who writes "64,80 €", "0,9" and "1,25" means one and an eighth by "1,125".
-    if others and not (len(set(sure)) > LEAST * len(others) and all(map(_IN_THREE.fullmatch, others))):
+    enough = LEAST * len(others) + (not braced)
+    if others and not (len(set(sure)) >= enough and all(map(_IN_THREE.fullmatch, others))):
         return False
     if not all(map(_GROUPED.fullmatch, grouped)):
         return False

@@ -26,7 +26,7 @@ class Line(NamedTuple):
 
 _ANNOTATION = re.compile(r"<<[^<>\n]*>>|«[^«»\n]*»")
 _LIST_MARK = re.compile(r"(?:(?:[-*+•‣⁃●▪◦–—>]|#{1,6}|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|[ivxIVX]{1,4}[.)])\s+)+(?=\S)")
-_BOLD = re.compile(r"(?<![\w)\]])\*\*(?=\S)|(?<=\S)\*\*(?![\w(\[$])|`+")
+_BOLD = re.compile(r"(?<![\w)\]])\*\*(?=\S)|(?<=\S)\*\*(?![\w(\[$])|(?<=[?.!:]) \*\*(?= \S)|`+")
 _FENCE = re.compile(r"```|~~~|</?llm-code(?:-output)?>$")
 _TRACE_NAME = r"(?:think|thinking|reasoning|scratchpad|thoughts?)"
 _TRACE_OPEN = re.compile(

@@ -21,6 +21,7 @@ from grader.types import Solution, Verdict
         ("9 · 4,5 : 2 : 3 = 6,75", "9 · 4.5 / 2 / 3 = 6.75"),
         ("$c = \\sqrt{12{,}25}$ in (1{,}5; 2)", "$c = \\sqrt{12.25}$ in (1.5; 2)"),
         ("$0{,}125$ alone", "$0.125$ alone"),
+        ("\\frac{1{,}0792}{0{,}3010}\\approx3{,}585", "\\frac{1.0792}{0.3010}\\approx3.585"),
     ],
 )
 def test_they_become_points(text, pointed):

@@ -45,6 +45,15 @@ import pytest
         "\\(\\log_{\\frac12} 8 = -3\\)",
         "\\(\\log_2(\\log_2 16) = 2\\)",
         "\\(\\log_2\\frac18 = -3\\)",
+        "1.00 sin 40° = 1.50 sin θ₂",
+        "3 cos theta = 1.5",
+        "f = ω/2π = 40π/2π = 20 Hz",
+        "x = 2/3 ÷ 2/3 = 1",
+        "\\(\\frac{2}{3} \\div \\frac{2}{3} = 1\\)",
+        "100 = 4π(25) dr/dt = 100π dr/dt",
+        "2⅓ ÷ 1¾ = 7/3 ÷ 7/4 = 4/3",
+        "V = (4/3)π(27) = 36π",
+        "S = πrl = π·6·10 = 60π",
         "Eight primes are below 20, so \\(\\pi(20) = 8\\)",
     ],
 )
@@ -57,6 +66,13 @@ def test_right_functions_raise_no_alarm(messages, text):
     ("text", "detail"),
     [
         ("\\(\\log_2\\frac18 = -4\\)", "log_2(1/8) is -3, not -4"),
+        ("(4/3)π(729) = 986π", "(4/3)*pi(729) is about 3053.6281, but 986*pi is about 3097.6104"),
+        ("\\(x = \\frac23 \\div \\frac23 = \\frac49\\)", "2/3/(2/3) is 1, but 4/9 is about 0.4444"),
+        ("f = 40π/2π = 21 Hz", "40*pi/2*pi is about 197.3921, not 21"),
+        (
+            "\\(\\frac13\\pi\\times 3^2\\times 4 = 36\\pi\\)",
+            "1/3*pi*3^2*4 is about 37.6991, but 36*pi is about 113.0973",
+        ),
         ("\\(\\pi(20) = 61.8\\)", "pi(20) is about 62.8319, not 61.8"),
         ("sin 30° = √3/2", "sin(30°) is 0.5, but sqrt(3)/2 is about 0.866"),
         (

@@ -114,6 +114,7 @@ def test_list_marks_are_no_part_of_the_calculation(text, expected):
         ("**Total:** 5 + 6 = **11**", "Total: 5 + 6 = 11"),
         ("**5 * 6 = 30**", "5 * 6 = 30"),
         ("`5 * 6 = 30`", "5 * 6 = 30"),
+        ("How many? ** There are 5 * 6 = 30", "How many? There are 5 * 6 = 30"),
         ("2**3 = 8", "2**3 = 8"),
         ("2 ** 3 = 8", "2 ** 3 = 8"),
         ("(1+1)**3 = 8", "(1+1)**3 = 8"),

@@ -30,6 +30,7 @@ from grader.lines import split_lines
         ("k^2 = 64\nThus k = 32", "k=32 does not solve k^2=64"),
         ("r^3 = 27, so r = 9", "r=9 does not solve r^3=27"),
         ("$(x-2)^2 = 4x$, so $x^2 - 6x + 4 = 0$.", "x^2-6x+4=0 does not follow from (x-2)^2=4x"),
+        ("$u^2-5u+4 = 0$ factors as $(u-1)(u+4) = 0$", "(u-1)(u+4) is u^2+3u-4, which is not what u^2-5u+4=0 says"),
         ("2x + 7 = (x-4)^2\n2x + 7 = x^2 - 4x + 16", "(x-4)^2 is x^2-8x+16, not x^2-4x+16"),
         ("x(x-1)(x-3) = 0\nSo x = 0, x = -1 or x = -3", "x=-1 does not solve x(x-1)(x-3)=0"),
     ],

@@ -53,7 +53,7 @@ class Curves:
 def misfactored(claim: Claim, before: Claim | None) -> str | None:
     """Say what is wrong with ``(x-2)(x-4) = 0`` right after ``x^2-5x+6 = 0``, None where nothing is shown to be.
 
-    Both must keep the degree and a coefficient behind the first, or it may be another equation altogether.
+    Both must keep the degree and the size of a coefficient behind the first, or it may be another equation altogether.
     """
     if before is None or before.place < claim.place - 2 or claim.letters != before.letters or len(claim.letters) != 1:
         return None
@@ -70,7 +70,7 @@ def _is_plain(claim: Claim) -> bool:
 
 
 def _is_changed(form: Form, known: Form, letter: str) -> bool:
-    """Whether the polynomials differ in some coefficients, but not in all of them and not in their degree."""
+    """Whether the polynomials differ in some coefficients, but neither in the size of all nor in their degree."""
     if known.is_factored() or not (form.is_polynomial_in(letter) and known.is_polynomial_in(letter)):
         return False
     size = degree(known.zero)
@@ -80,7 +80,7 @@ def _is_changed(form: Form, known: Form, letter: str) -> bool:
     ours, theirs = (
         [one.get((letter,) * power, 0) / one[first] for power in range(size)] for one in (form.zero, known.zero)
     )
-    return ours != theirs and any(mine == other for mine, other in zip(ours, theirs, strict=True))
+    return ours != theirs and any(abs(mine) == abs(other) for mine, other in zip(ours, theirs, strict=True))
 
 
 def _scaled(polynomial: Polynomial) -> frozenset[tuple[tuple[str, ...], Fraction]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _TWO_DIVISIONS = re.compile(r"/[^-+=]*/|/[\d.]+[a-zA-Z(]")
+_OVER_BRACKET = re.compile(r"\d/\d+/\(")  # "2/3/(2/3)": the fraction is divided, not its number below
 _ADDED_PERCENT = re.compile(r"[-+][\d.]+%")
 _MODULO = re.compile(r"\d%\d")
 _MIXED = re.compile(r"\d \d+/")
@@ -118,6 +119,7 @@ _POWER = re.compile(
     r"(?<![\d.)^])\(?([1-9]\d{0,5}(?:\.\d{1,6})?)\)?\^\(?(?:(0\.\d{1,6})\)?|([1-9])/([1-9]\d?)\))(?![\d.])"
 )
 _REWRITTEN: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (TIGHT, re.compile(r"/(\d[\d.]{0,9}\*pi)(?![\w^(])"), r"/(\1)"),
     *((f"{PI_READ} {value}", _PI, f"({value})") for value in ("22/7", "3.14", "3.1416", "3", "180")),
     *((f"roots read with {decimals} decimals", _ROOT, _root(decimals)) for decimals in (2, 3, 1, 4)),
     *((f"powers read with {decimals} decimals", _POWER, _broken_power(decimals)) for decimals in (4, 3, 2, 5)),
@@ -164,8 +166,7 @@ def readings(left: str, right: str) -> Iterator[Reading]:
     if "floor(" in both or "ceil(" in both:
         yield Reading(LOOSE_FLOORS, *(parse(_FLOOR.sub(_other_floor, side)) for side in (left, right)))
     if _TWO_DIVISIONS.search(both):
-        tight = Convention(tight=True)
-        one, other = parse(left, tight), parse(right, tight)
+        one, other = (parse(side, Convention(tight=not _OVER_BRACKET.search(side))) for side in (left, right))
         yield Reading(TIGHT, one, other)
         if percent:
             yield from _labels(f"{TIGHT}; {LABEL}", one, other)

@@ -153,7 +153,26 @@ def behind_letters(tokens: list[Token], index: int, end: int) -> int:
 
 def is_one_letter(token: Token) -> bool:
     """Whether a word is one letter of an alphabet: in scripts of syllables and signs that is a word, and no unknown."""
-    return len(token.text) == 1 and token.text < FIRST_SIGN
+    return len(token.text) == 1 and token.text.isalpha() and token.text < FIRST_SIGN
+
+
+_LETTER_RATES = frozenset(
+    f"{unit}/{other}"
+    for unit, others in {"m": "shmlL", "l": "shmk", "L": "shk", "g": "lLmshk", "c": "hmgk"}.items()
+    for other in others
+)
+
+
+def divides_letters(one: Token, other: Token) -> bool:
+    """Whether ``h/g`` divides two unknowns: letters that may be units each, and are no rate together."""
+    letters = is_one_letter(one) and is_one_letter(other)
+    return letters and f"{one.text}/{other.text}" not in _LETTER_RATES
+
+
+def touches(before: Token, token: Token) -> bool:
+    """Whether nothing stands between two tokens; ``π`` was written with spaces around it by the reader."""
+    gap = token.start - before.end
+    return gap == 0 or (gap == 1 and before.kind == Kind.FUNCTION and before.text == "pi")
 
 
 def is_letter(tokens: list[Token], index: int, end: int) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from grader.checking.units import mixes_units
 from grader.limits import MAX_DEPTH
 from grader.numbers import COMPARISONS, OWN_OPERATORS, Kind
-from grader.reading.ahead import is_worded_value, unit_at
+from grader.reading.ahead import is_worded_value, touches, unit_at
 from grader.reading.congruences import bracketed_modulus, modulus
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def bracket(walker: Walker, index: int, end: int) -> int:
     if not side.expecting and bracketed_modulus(walker, index, end):
         modulus(walker, index + 1, closer)
         return closer + 1
-    glued = index > 0 and walker.tokens[index - 1].end == walker.tokens[index].start
+    glued = index > 0 and touches(walker.tokens[index - 1], walker.tokens[index])
     kinds = {token.kind for token in walker.tokens[index + 1 : closer]}
     if glued and _bounds(walker, index, closer):
         side.stumble()  # "P(X > 3) = 1/2"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from grader.checking.units import unit_named
 from grader.numbers import Kind
-from grader.reading.ahead import is_one_letter, word_at
+from grader.reading.ahead import word_at
 from grader.reading.words import FUNCTION_WORDS, NO_UNKNOWNS, SET_FUNCTIONS
 
 if TYPE_CHECKING:
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 _NAME = "|".join(sorted(FUNCTION_WORDS))
 _GLUED_NUMBER = re.compile(rf"(?:{_NAME})_?[\d₀-₉]+", re.IGNORECASE)  # "sin30", "log_2"
 _GLUED_LETTER = re.compile(rf"(?:{_NAME})[A-Zx\u0370-\u03ff]")  # "cosC", but not "COST"
+_ANGLE = re.compile(
+    r"[A-Za-z\u0370-\u03ff](?:_?[\d₀-₉]{1,2}|_[A-Za-z])?'*|theta|alpha|beta|gamma|delta|phi|omega", re.IGNORECASE
+)
+"""A letter that a function is taken of, with its index: ``sin θ₂``."""
 MAX_NAME = 16
 """Letters of the longest function with what is glued to it."""
 
@@ -85,7 +89,7 @@ def _behind_argument(walker: Walker, index: int, end: int) -> int:
         closer = walker.closers.get(index, end)
         inside = walker.tokens[index + 1 : closer]
         return closer + 1 if closer < end and all(each.kind != Kind.RELATION for each in inside) else 0
-    letter = token.kind == Kind.WORD and is_one_letter(token) and token.text not in NO_UNKNOWNS
+    letter = token.kind == Kind.WORD and _ANGLE.fullmatch(token.text) and token.text not in NO_UNKNOWNS
     return index + 1 if letter or token.kind in (Kind.NUMBER, Kind.VARIABLE, Kind.FUNCTION) else 0
 
 

@@ -212,7 +212,9 @@ class _Reader:
         return " "
 
     def _fraction(self) -> str:
-        before = self.tokens[self.position - 2].rstrip() if self.position > 1 else ""
+        before = next(
+            (token for token in reversed(self.tokens[: self.position - 1]) if not token.isspace()), ""
+        ).rstrip()
         above, below = self._argument(), self._argument()
         if not (above.isdecimal() and below.isdecimal()):
             return f" (({above})/({below}))"

@@ -11,11 +11,13 @@ from grader.reading.ahead import (
     behind_letters,
     behind_operator_word,
     behind_operator_word_of_thing,
+    divides_letters,
     is_letter,
     is_mixed,
     is_one_letter,
     number_follows,
     sign_at,
+    touches,
     unit_at,
     word_at,
 )
@@ -157,7 +159,12 @@ def _label(walker: Walker, index: int) -> int:
     token, side, before = walker.tokens[index], walker.side, walker.tokens[index - 1]
     text = token.text
     glued = before.end == token.start and before.kind == Kind.NUMBER
-    if is_one_letter(token) and side.labels == 0 and (glued or text not in NO_UNKNOWNS):
+    divided = word_at(walker.tokens, index + 1, len(walker.tokens)) == "/"
+    if divided and _DIFFERENTIAL.fullmatch(text) and unit_named(text) is None:
+        side.unreadable = True
+        return min(index + 3, len(walker.tokens))  # "4π(25) dr/dt"
+    attached = glued or (before.end == token.start and before.kind == Kind.CLOSE)
+    if is_one_letter(token) and side.labels == 0 and (attached or text not in NO_UNKNOWNS):
         behind = behind_letters(walker.tokens, index, len(walker.tokens))
         power = glued and side.unknown and side.pieces[-2:-1] == ["^"]  # "a^2c": no unit behind a power
         if text not in LETTER_UNITS or behind > index + 1 or power:
@@ -168,8 +175,7 @@ def _label(walker: Walker, index: int) -> int:
         if not (sign_at(walker.tokens, index + 1, len(walker.tokens)) and _is_rate(walker, index + 1)):
             side.letters.append((len(side.pieces), text))
             side.glued |= glued
-    attached = glued or (before.end == token.start and before.kind == Kind.CLOSE)
-    attached |= before.kind == Kind.FUNCTION and before.text == "pi" and token.start - before.end <= 1  # "π" is " pi "
+    attached |= before.kind == Kind.FUNCTION and touches(before, token)
     if attached and side.labels == 0 and _are_factors(text):
         side.unknown = True
         for name in text:
@@ -204,6 +210,7 @@ def _are_factors(text: str) -> bool:
     return len(text) == 2 or (len(text) == 3 and ord(text[2]) - ord(text[1]) == ord(text[1]) - ord(text[0]) == 1)
 
 
+_DIFFERENTIAL = re.compile(r"[dΔδ∂][A-Zb-zα-ω]")
 _MEASURES = re.compile(r"[kKMGTmcdn][WVAJNBHLlgms]|Hz|Pa|eV|Nm|Wh|Ah|Bq|Gy|Sv|lx|lm")
 
 
@@ -219,9 +226,11 @@ def _is_fraction_label(walker: Walker, index: int) -> bool:
 
 
 def _is_rate(walker: Walker, index: int) -> bool:
-    """Whether a slash and a word stand there, as in ``200 m/min``."""
-    after = index + 1
-    return walker.tokens[index].text == "/" and after < len(walker.tokens) and walker.tokens[after].kind == Kind.WORD
+    """Whether a slash and a word stand there, as in ``200 m/min``, and not two letters that are no units together."""
+    if walker.tokens[index].text != "/" or index + 1 >= len(walker.tokens):
+        return False
+    unit, after = walker.tokens[index - 1], walker.tokens[index + 1]
+    return after.kind == Kind.WORD and not divides_letters(unit, after)
 
 
 def _word_for_operand(walker: Walker, index: int, end: int) -> int:

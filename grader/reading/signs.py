@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grader.checking.units import unit_named
 from grader.numbers import Kind, Token
-from grader.reading.ahead import is_one_letter, sign_at, x_stands_alone
+from grader.reading.ahead import divides_letters, is_one_letter, sign_at, x_stands_alone
 from grader.reading.number_words import number_in_words
 from grader.reading.words import LETTER_UNITS, NO_UNKNOWNS
 
@@ -136,7 +136,7 @@ def _binary(walker: Walker, index: int, end: int) -> int:
             return index + 1  # "60-gallon"
         if (
             token.text == "/"
-            and not (letter and after.text not in LETTER_UNITS)
+            and not (letter and (after.text not in LETTER_UNITS or divides_letters(before, after)))
             and number_in_words(walker.tokens, index + 1, end) is None
         ):
             side.labels += 1
