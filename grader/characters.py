@@ -66,6 +66,7 @@ SCRIPT = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 """Kana, Han and Hangul, as a range of a pattern: scripts that write no spaces around numbers, and have no unknowns."""
 _BESIDE_SCRIPT = re.compile(rf"(?<=[{SCRIPT}])(?=[\d(])|(?<=[\d)%])(?=[{SCRIPT}])")
 """Where a number touches a word of a script that writes no spaces: ``标价为240元``."""
+_HALF_LIFE = re.compile(r"(?<![A-Za-z])([Tt])½")  # "T½", which is no T times a half
 _ROOT_OF_DEGREE = re.compile(r"(?<![\w)])[³⁴⁵⁶⁷⁸⁹]√")
 _PER_MILLE = re.compile(r"(?<=\d) ?‰")
 _FACTOR_OF_ROOT = re.compile(r"(?<![A-Za-z\d\\])([A-Za-z]{1,20})(?=[√∛])")  # "s√3", which is no word before a root
@@ -87,6 +88,8 @@ def _clean(text: str) -> str:
     text = _MIXED_DIVISOR.sub(lambda mixed: f"{mixed[1]}({mixed[2]}+{mixed[3].translate(_TRANSLATION).strip()})", text)
     if "÷" in text:
         text = _DIVISOR.sub(_divided, text)
+    if "½" in text:
+        text = _HALF_LIFE.sub(r"\1_h", text)
     text = _ROOT_OF_DEGREE.sub("∛", text)
     text = _SUPERSCRIPT_RUN.sub(lambda run: f"^({run[0].translate(_SUPERSCRIPTS)})", text)
     text = _PER_MILLE.sub("/1000", text)

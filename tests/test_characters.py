@@ -56,6 +56,7 @@ def test_no_text_can_mark_itself_as_math(text):
     ("text", "cleaned"),
     [
         ("7/2 ÷ 1/4", "(7/2) /(1/4)"),
+        ("7/3 ÷ 7/4", "(7/3)/(7/4)"),
         ("1/2÷1/4", "(1/2)/(1/4)"),
         ("8 ÷ 2/3 cup", "8 / (2/3) cup"),
         ("2 1/2 ÷ 1/4", "2 1/2 / (1/4)"),  # a mixed number is none of the fractions
