@@ -33,7 +33,10 @@ LEAST = 2
 
 # Who writes decimal commas divides by a colon: "300 € · 9 : 12". "Tag 2 : 5 · 3" numbers something, and behind words
 # ("multiplier par 1,5 : 64 × 1,5") French sets a colon apart like any other.
-_DIVISION = re.compile(r"((?:^|[-=:(·*×÷/+−–]) ?[\d.,]+(?: \d{3})* ?[€%]?|\)) : (?=[\d(])")
+_DIVISION = re.compile(
+    r"((?:^|[-=:(·*×÷/+−–]) ?[\d.,]+(?: \d{3})* ?[€%]?|\)) : (?=[\d(])"
+    r"|(?<=[\d€%]) : (?=[\d.,]+(?: ?[€%A-Za-z]{1,6})? ?=)"
+)
 _NUMBERED = re.compile(r"[^\W\d]+ \d+ : ")
 
 
@@ -70,10 +73,14 @@ def with_decimal_points(text: str) -> str:
     """The text of such a solution with points for commas, and without the points that group thousands."""
     text = _BRACED.sub(",", text)
     if " : " in text and _NUMBERED.match(text) is None:
-        text = _DIVISION.sub(r"\1 / ", _DIVISION.sub(r"\1 / ", text))
+        text = _DIVISION.sub(_over, _DIVISION.sub(_over, text))
     return _WRITTEN.sub(
         lambda number: _pointed(number[0]), _SPACED.sub(lambda number: _SPACES.sub("", number[0]), text)
     )
+
+
+def _over(colon: re.Match[str]) -> str:
+    return f"{colon[1] or ''} / "
 
 
 def _pointed(number: str) -> str:
