@@ -102,7 +102,7 @@ def word(walker: Walker, index: int, end: int) -> int:
     if walker.side.labels >= MAX_LABEL:
         walker.close()
         return index + 1
-    return _label(walker, index)
+    return _factor(walker, index) or _label(walker, index)
 
 
 def _multiplies(walker: Walker, index: int) -> bool:
@@ -154,33 +154,45 @@ def _worded_operator(walker: Walker, sign: str) -> None:
     walker.side.words_used = True
 
 
+def _factor(walker: Walker, index: int) -> int:
+    """Index behind letters that are multiplied with the operand before them (``2x``, ``(1/2)bh``), 0 for other words.
+
+    A single letter that may be a unit too is noted, and settled with the whole line or solution.
+    """
+    token, side, before = walker.tokens[index], walker.side, walker.tokens[index - 1]
+    text, end = token.text, len(walker.tokens)
+    if _DIFFERENTIAL.fullmatch(text) and word_at(walker.tokens, index + 1, end) == "/" and unit_named(text) is None:
+        side.unreadable = True
+        return min(index + 3, end)  # "4π(25) dr/dt"
+    if side.labels:
+        return 0
+    attached = before.kind in _OPERANDS and touches(before, token)
+    if not is_one_letter(token):
+        behind = index + 1 if attached and _are_factors(text) else 0  # "b^2 - 4ac", "(1/2)bh", "πrl"
+    elif attached or text not in NO_UNKNOWNS:
+        glued = attached and before.kind == Kind.NUMBER
+        behind = behind_letters(walker.tokens, index, end)  # "1/2 m v^2": units do not stand in a row
+        power = glued and side.unknown and side.pieces[-2:-1] == ["^"]  # "a^2c": no unit behind a power
+        if text in LETTER_UNITS and behind == index + 1 and not power:
+            if not (sign_at(walker.tokens, index + 1, end) and _is_rate(walker, index + 1)):
+                side.letters.append((len(side.pieces), text))
+                side.glued |= glued
+            return 0
+    else:
+        return 0
+    for letter in "".join(word.text for word in walker.tokens[index:behind]):
+        side.unknown = True
+        side.adjoin(letter)
+    return behind
+
+
+_OPERANDS = frozenset({Kind.NUMBER, Kind.CLOSE, Kind.FUNCTION})
+
+
 def _label(walker: Walker, index: int) -> int:
-    """A word behind an operand: its unit, its label, or an unknown that is multiplied with it."""
+    """A word behind an operand: its unit or its label."""
     token, side, before = walker.tokens[index], walker.side, walker.tokens[index - 1]
     text = token.text
-    glued = before.end == token.start and before.kind == Kind.NUMBER
-    divided = word_at(walker.tokens, index + 1, len(walker.tokens)) == "/"
-    if divided and _DIFFERENTIAL.fullmatch(text) and unit_named(text) is None:
-        side.unreadable = True
-        return min(index + 3, len(walker.tokens))  # "4π(25) dr/dt"
-    attached = glued or (before.end == token.start and before.kind == Kind.CLOSE)
-    if is_one_letter(token) and side.labels == 0 and (attached or text not in NO_UNKNOWNS):
-        behind = behind_letters(walker.tokens, index, len(walker.tokens))
-        power = glued and side.unknown and side.pieces[-2:-1] == ["^"]  # "a^2c": no unit behind a power
-        if text not in LETTER_UNITS or behind > index + 1 or power:
-            side.unknown = True
-            for letter in walker.tokens[index:behind]:
-                side.adjoin(letter.text)  # "1/2 m v^2": units do not stand in a row
-            return behind
-        if not (sign_at(walker.tokens, index + 1, len(walker.tokens)) and _is_rate(walker, index + 1)):
-            side.letters.append((len(side.pieces), text))
-            side.glued |= glued
-    attached |= before.kind == Kind.FUNCTION and touches(before, token)
-    if attached and side.labels == 0 and _are_factors(text):
-        side.unknown = True
-        for name in text:
-            side.adjoin(name)  # "b^2 - 4ac", "(1/2)bh", "πrl"
-        return index + 1
     thing = text.lower().removesuffix("s")
     if side.labels and side.things:
         side.things[-1] += f" {thing}"
@@ -192,11 +204,11 @@ def _label(walker: Walker, index: int) -> int:
     side.scaled |= side.shortened or lower in PART_WORDS or lower.removesuffix("s") in SCALE_WORDS
     side.ambiguous |= side.labels == 1 and _is_fraction_label(walker, index)
     unit = unit_at(walker.tokens, index, len(walker.tokens)) if side.labels == 1 else None
-    if text.lower() in RATES:
-        side.rates.append(RATES[text.lower()])
+    if lower in RATES:
+        side.rates.append(RATES[lower])
     if unit is not None:
         side.units.append(unit)
-    elif attached and len(text) > 1 and text.lower() not in GLUED_SUFFIXES:
+    elif before.kind in _OPERANDS and touches(before, token) and len(text) > 1 and lower not in GLUED_SUFFIXES:
         side.ambiguous = True
     return index + 1
 
