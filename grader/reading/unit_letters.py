@@ -28,7 +28,10 @@ _SI = frozenset(
 """What may stand between the numbers of the calculation: units that fit together without a factor."""
 _COHERENT = frozenset({"kilogram", "kg", "meter", "metre", "m", "second", "sec", "s"})
 
-_RESULT = re.compile(r"(?:=|≈|\\approx) *[-−]?(?P<number>\d[\d,]*(?:\.\d+)?)")
+_RESULT = re.compile(r"(?:=|≈|\\approx) *[-−]?(?P<number>\d{1,3}(?:(?: |\\,)\d{3})+(?!\d)|\d[\d,]*(?:\.\d+)?)")
+_GROUPING = re.compile(r"[, ]|\\,")
+# What is said again in a larger or smaller unit: "= 630 000 J = 630 kJ".
+_RESTATED = re.compile(r" *[=≈] *[\d.,]+ *[kMGmµμ]([A-ZΩΩ])(?![A-Za-z])")
 MAX_GAP = 25
 """Characters from a number to the letter of its unit, which may stand in a command of LaTeX."""
 _VALUE = re.compile(rf"-?[\d.]+[{LETTERS}]")
@@ -87,7 +90,7 @@ class UnitLetters:
         """Whether the letter behind a result is set apart as a unit, and its calculation one of bare or SI numbers."""
         for match in _RESULT.finditer(line):
             place = line.find(letter, match.end(), match.end() + MAX_GAP)
-            if match["number"].replace(",", "") == value and place >= 0 and _is_set_apart(line, place):
+            if _GROUPING.sub("", match["number"]) == value and place >= 0 and _is_set_apart(line, place):
                 named = re.match(rf"[^=≈]*?(?<![\w\\]){letter} *=", line)  # "V = 2 * 3 = 6 V"
                 if named is None or named.end() > match.start():
                     return _is_bare(line[: match.start()]) and self._follows_numbers(letter) == (True, True)
@@ -104,7 +107,9 @@ class UnitLetters:
                     wrapped = _WRAPPED.search(before) is not None
                     behind &= wrapped or before.rstrip(" °")[-1:].isdigit()
                     behind &= not _MULTIPLIES.match(text, match.end())
-                    idle &= wrapped or not _CALCULATED_WITH.match(text, match.end())
+                    restated = _RESTATED.match(text, match.end())
+                    again = restated is not None and restated[1] == letter
+                    idle &= wrapped or again or not _CALCULATED_WITH.match(text, match.end())
             self._known[letter] = behind, behind and idle
         return self._known[letter]
 
