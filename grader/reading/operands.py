@@ -41,8 +41,9 @@ def number(walker: Walker, index: int, end: int) -> int:
     elif side.unreadable and (token.math or before.text in _PREFIX_SIGNS):
         pass  # "\log_2 64", "∫ 2x dx": the number belongs to what could not be read
     elif is_spaced_thousands(walker.tokens, index) and _may_grow(side.pieces[-1]):
+        side.ambiguous |= side.grouped is None and not _is_result(walker, index - 1)
+        side.grouped = side.grouped or side.pieces[-1]
         side.pieces[-1] += token.text
-        side.ambiguous = True
     elif not side.labels and (
         (before.kind == Kind.CLOSE and side.pieces[-1].endswith(")"))
         or (before.kind == Kind.NUMBER and side.pieces[-2:-1] == ["^"])
@@ -66,6 +67,12 @@ def number(walker: Walker, index: int, end: int) -> int:
 
 _PREFIX_SIGNS = frozenset("∫∑∏∂∇")
 """Signs that are applied to what follows them."""
+
+
+def _is_result(walker: Walker, index: int) -> bool:
+    """Whether a number stands right behind a relation, a currency aside: ``= 12 500``, not ``= 2 boxes + 3 500``."""
+    before = walker.tokens[index - 1 - (walker.tokens[index - 1].kind == Kind.CURRENCY)] if index > 1 else None
+    return before is not None and before.kind == Kind.RELATION
 
 
 def _may_grow(digits: str) -> bool:

@@ -60,6 +60,8 @@ def doubt_of(left: Side, right: Side, *, first: bool, worded: bool, algebra: boo
     for side in (left, right):
         if side.ambiguous or (side.ordered and side.calculates) or side.mixes_words_and_ranks() or side.adds_to_share():
             return AMBIGUOUS
+    if left.grouped or (right.grouped and _may_come_to(left, right)):
+        return AMBIGUOUS
     if algebra:
         # "n = 110_2" may be followed by "n = 110"
         return AMBIGUOUS if has_numeral(left) or has_numeral(right) else None
@@ -102,6 +104,18 @@ def doubt_of(left: Side, right: Side, *, first: bool, worded: bool, algebra: boo
     if not right.operators and (left.labels or right.labels or left.units or right.units):
         return QUANTITIES
     return None
+
+
+def _may_come_to(left: Side, right: Side) -> bool:
+    """Whether a grouped result is right without its last groups or its decimals: ``2 * 5 = 10 300 ml bottles``.
+
+    Who sets thousands apart by spaces writes physics, and rounds there.
+    """
+    try:
+        value = evaluate(parse(left.text()))
+        return value == Fraction(right.grouped or 0) or abs(value - Fraction(right.text())) < 1
+    except (ArithmeticError, ValueError, LimitError):
+        return False
 
 
 def states_product(chain: Chain) -> bool:

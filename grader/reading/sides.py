@@ -20,6 +20,7 @@ class Side:
         "expecting",
         "fraction",
         "glued",
+        "grouped",
         "label",
         "labels",
         "led",
@@ -68,6 +69,8 @@ class Side:
         """A comma, a colon or a full stop stands right before it, and no list of numbers before that."""
         self.fraction = False
         """The last division was written without spaces, as fractions and ranges are."""
+        self.grouped: str | None = None
+        """The first group of a number whose thousands are set apart by spaces."""
         self.unknown = False
         """Letters stand for numbers."""
         self.property = False
