@@ -34,6 +34,7 @@ _TURN = re.compile(
 _HYPOTHESIS = re.compile(
     rf"{_SENTENCE}(?:suppose|assume|assuming|imagine|guess|try|trying|what if|"
     r"if (?:we|I|you|he|she|they|it) (?:tr(?:y|ies)|guess(?:es)?|assume|suppose|plug|test|were|had)|"
+    r"in this puzzle\b|"
     r"if \d[^a-z.,;:=]{0,40}[-+*/×·÷][^a-z.,;:=]{0,40}\bwere|"
     r"if [^.;:]{1,40}\bwere (?:(?:an?|the|also|in|not) )*(?:roots?|solutions?|true|rational|possible|equal|integers?"
     r"|primes?|divisible|even|odd|zero|factors?|multiples?|perfect|squares?|so)|"
@@ -53,6 +54,10 @@ _DENIAL = re.compile(
     r"|\b(?:I|we)(?:'d| had) (?:first|originally|initially) [a-z]+(?:ed|ot|ote|ad|aid|ut|ook)\b"
     r"|\bI (?:first|originally|initially) (?:wrote|got|had|said|put|took|read|considered|misread)\b"
     r"|\b(?:originally|initially),? I (?:wrote|got|had|said|put|took|read|considered|misread)\b"
+    r"|\b(?:people|students?|beginners?|easy to|tempted to) (?:often |may |might |would |could )?"
+    r"(?:think|believe|write|say)\b"
+    r"|\b(?:do not|don't|never) write\b|\bmisprint|\bwhich is (?:\w+ )?too (?:many|much|few|little)\b"
+    r"|\binstead of [^=.]{1,30}= ?[^=]{1,60}="
     r"|\b(?:mistake|mistakenly|wrongly|incorrectly|contradict\w*)\b|\b(?:claim|claims|claimed)\b"
     # "It isn't 3 + 4 = 8", "it's not just 3 + 4 = 8".
     r"|(?:\b(?:is|are|was|were)(?:n't|(?: \w+)? (?:not|never))|'s(?: \w+)? (?:not|never))(?: \w+)? [$\\(]*\d"
@@ -67,8 +72,8 @@ _SIGNS = (
     "miscalc", "let me", "let us", "let's", "redo", "recalc", "recompute", "start over", "reconsider", "fix", "try",
     "i must", "sorry", "apolog", "actually", "suppose", "assum", "imagine", "guess", "tries", "what if", "if we",
     "if i", " were", "if you", "if he", "if she", "if they", "if it", "≠", "\\ne", "!=", "false", "impossible", "not ",
-    "never ", "cannot", "n't", "contradict", "claim", "thought",
-    "d first", "i first", "nitially", "riginally", "?", "✗", "✘", "❌",
+    "never ", "cannot", "n't", "contradict", "claim", "thought", " think", " believe", "misprint",
+    " too ", "instead of", "easy to", "this puzzle", "d first", "i first", "nitially", "riginally", "?", "✗", "✘", "❌",
 )  # fmt: skip
 
 

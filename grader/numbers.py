@@ -86,14 +86,14 @@ _CURRENCY_CODE = rf"(?=[A-Zr])(?<!\w)(?:[Rr]s\.?|US\$|{'|'.join(sorted(CURRENCY_
 _MARK = rf"[{''.join(FUNCTION_MARKS)}]\d*"
 _PROSE = re.compile(
     rf"""\ *+(?:(?P<code>{_CURRENCY_CODE})
-    |(?P<word>(?![xX](?=\ *[\d($.€£¢-])|(?:sqrt|pi)(?![\w']))[^\W\d_]\w*(?:['&]\w+)*(?:['"′″‴]+(?=\())?|_\w*)
+    |(?P<word>(?![xX](?=\ *[\d($.€£¢]|\ *-[\d($.])|(?:sqrt|pi)(?![\w']))[^\W\d_]\w*(?:['&]\w+)*(?:['"′″‴]+(?=\())?|_\w*)
     |(?P<junk>{_CODED}|{_UNGROUPED}|\d+:\d+(?::\d+)*|\d+(?:\.\d+){{2,}}|\d+'\d+
         |\d+/\d+/\d\d+(?!\d)|(?<!\d\ )0\d+(?![.\d]|,\d)|\d+\ ?[aApP]\.?[mM]\b\.?)
     |{_WRITTEN}
     |(?P<function>(?:sqrt|pi)(?![\w'])|{_MARK})
     |(?P<degree>{DEGREE})
     |(?P<tag></?[a-zA-Z]\w{{0,9}}/?>)
-    |(?P<times>[xX](?=\ *[\d($.€£¢-]))
+    |(?P<times>[xX](?=\ *[\d($.€£¢]|\ *-[\d($.]))
     |{_SIGNS}
     |(?P<factorial>{FACTORIAL}|(?<!\ )!(?=\ *[=≡+*/^)\]-]))
     |(?P<other>[^ ]))""",

@@ -41,6 +41,9 @@ _BASE = re.compile(r"\bbase[- ]?[$\\(]{0,3}(\d{1,2}\b|[a-z]+)|\b(binary|octal|he
 _LOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _WITHOUT_BASE = re.compile(r"(?<![\d_])\d+(?![\d_])")
 _DIGITS = re.compile(r"\bdigit", re.IGNORECASE)
+_INTEGER_PART = re.compile(r"\bgreatest integer|\binteger part|\[x\]", re.IGNORECASE)  # "[3.7] = 3"
+_IN_BRACKETS = re.compile(r"(?:^|[-+*/=])\(-?\d+\.\d+\)(?=[-+*/=]|$)")
+_CARRIES = re.compile(r"\bcarr(?:y|ies|ied|ying)\b|\bborrow", re.IGNORECASE)
 _CLOCK = re.compile(r"\bclock\b|\bo'clock|\d ?[ap]\.?m\b|\bnoon\b|\bmidnight\b", re.IGNORECASE)
 
 
@@ -54,6 +57,8 @@ class OtherArithmetic:
         """Why an equation may be right by other rules, None where the text names none by which it is."""
         if CONGRUENT in check.text:
             return OTHER_ARITHMETIC if self._has_own_operation else None
+        if _IN_BRACKETS.search(check.text) and _INTEGER_PART.search(self._text):
+            return OTHER_ARITHMETIC
         if "." in check.text or "%" in check.text:
             return None
         left = RELATION.split(check.text)[0]
@@ -62,6 +67,8 @@ class OtherArithmetic:
         if _is_symbol(left, check) and (self._moduli or _RESIDUES.search(self._text)):
             return OTHER_ARITHMETIC
         if self._has_own_operation or self._is_congruent(check) or self._holds_in_a_base(check):
+            return OTHER_ARITHMETIC
+        if _differs_by_tens(check) and _CARRIES.search(self._text):
             return OTHER_ARITHMETIC
         return CLOCK if _differs_by_hours(check) and self._counts_hours else None
 
@@ -125,6 +132,12 @@ def _value_in(side: str, base: int = 10) -> Fraction | None:
         return evaluate(parse(_WITHOUT_BASE.sub(lambda run: str(int(run[0], base)), side)))
     except (ArithmeticError, ValueError, LimitError):
         return None
+
+
+def _differs_by_tens(check: EquationCheck) -> bool:
+    """``8 + 7 = 5``, and one is carried."""
+    values = values_of(check)
+    return values is not None and (values[0] - values[1]) % 10 == 0 and 0 <= values[1] < 10 and abs(values[0]) < 100
 
 
 def _differs_by_hours(check: EquationCheck) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from grader.checking.excuses import differ_in_magnitude
 from grader.checking.units import LENGTHS, unit_named
-from grader.numbers import CONGRUENT, RELATION
+from grader.numbers import CONGRUENT, FRACTION_WORDS, RELATION
 from grader.other_arithmetic import OtherArithmetic, values_of
 from grader.types import CheckStatus, EquationCheck
 
@@ -33,6 +33,7 @@ PREFIX = "its unit has a prefix, and the result may count in a larger or smaller
 COMMA = "its comma may be a decimal one"
 UNKNOWN = "a letter that it is divided by may be an unknown"
 SCALE = "lengths may stand for each other by a scale"
+PARTS = "its result counts parts or places of a number"
 REVERSED = "a difference is written without its sign"
 
 WINDOW = 3
@@ -45,6 +46,7 @@ _REJECTS = re.compile(
     r"|\b(?:we|I|so|must) (?:can )?(?:reject|discard)\b"
     r"|\b(?:is|are|was|be|that's) (?:\w+ )?(?:false|wrong|incorrect|impossible)\b"
     r"|(?:^|[(—–:;.,-] *)(?:false|wrong|incorrect)\b[^\w]*(?:$|[.,])"
+    r"|\bthe wrong (?:place|way|order|sign|number|operation|formula|column)\b"
     r"|\b(?:is|are|does|do|was|were|would|ca)(?:n't| not) (?:a |be )?"
     r"(?:true|equal|correct|right|possible|work|satisf\w+|match\w*)\b"
     r"|[✗✘❌≠]|\\neq?\b",
@@ -84,6 +86,17 @@ _LACK = re.compile(
     r"|fall\w*|declin\w*|differ\w*|behind|younger|colder|gap|between|apart|lower)\b",
     re.IGNORECASE,
 )
+
+
+_OPTION = re.compile(r"(?<![\w(])\(?([A-Ea-e])[).] (?=[$\\(]*\d[^=a-zA-Z]{1,40}=)")
+
+
+_SIZES = {
+    **{word: Fraction(1, number) for word, number in FRACTION_WORDS.items()},
+    "one": Fraction(1), "ten": Fraction(10), "hundred": Fraction(100), "tenth": Fraction(1, 10),
+    "hundredth": Fraction(1, 100),
+}  # fmt: skip
+_PARTS = re.compile(rf"(?:=|\bis) ?\d+ ({'|'.join(sorted(_SIZES))})s?(?![\w-])")
 
 
 class SecondLook:
@@ -138,6 +151,8 @@ class SecondLook:
             return PREFIX
         if self._may_be_scaled(check, place):
             return SCALE
+        if self._counts_parts(check, place):
+            return PARTS
         return REVERSED if _is_reversed(left, check) and self._says(_LACK, place) else None
 
     def _says(self, pattern: re.Pattern[str], place: int) -> bool:
@@ -146,6 +161,14 @@ class SecondLook:
         if key not in self._found:
             self._found[key] = pattern.search(self._lines[place]) is not None
         return self._found[key]
+
+    def _counts_parts(self, check: EquationCheck, place: int) -> bool:
+        """Whether a result is right in the parts that it counts: ``2/5 + 1/5 = 3 fifths``, ``60 + 50 = 11 tens``."""
+        values = values_of(check)
+        if values is None or not self._says(_PARTS, place):
+            return False
+        sizes = {_SIZES[word.rstrip("s")] for word in _PARTS.findall(self._lines[place])}
+        return any(values[0] == values[1] * size or values[0] // size == values[1] for size in sizes)
 
     def _may_be_scaled(self, check: EquationCheck, place: int) -> bool:
         """Whether lengths are set equal where a map, a model or a drawing is spoken of: ``25 mm = 2.5 m``."""
@@ -210,6 +233,8 @@ class SecondLook:
         return {one or other for one, other in _SOLVED.findall(self._text)}
 
     def _is_choice(self, line: str) -> bool:
+        if len(set(_OPTION.findall(line))) > 1:
+            return True
         choice = _CHOICE.match(line)
         return choice is not None and len(self._choices) > 1
 

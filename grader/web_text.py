@@ -9,12 +9,17 @@ _ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}\d{0,2}|#\d{2,6}|#[xX][\dA-Fa-f]{2,5});"
 _POWER = re.compile(r"<sup>\s*([\w+\-−.]{1,8})\s*</sup>", re.IGNORECASE)
 _ORDINAL = re.compile(r"<sup>\s*(st|nd|rd|th)\s*</sup>", re.IGNORECASE)
 _INDEX = re.compile(r"<sub>\s*(\w{1,8})\s*</sub>", re.IGNORECASE)
-_END_OF_LINE = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
+_FRACTION = re.compile(r"<sup>\s*(\d{1,4})\s*</sup>\s*[/⁄]\s*<sub>\s*(\d{1,4})\s*</sub>", re.IGNORECASE)
+_STRUCK = re.compile(r"<(s|del|strike)>[^<>]{0,200}</\1>", re.IGNORECASE)
+_ATTRIBUTES = r"(?:\s+[a-z-]{2,12}=(?:\"[^\"<>]{0,80}\"|'[^'<>]{0,80}'))"
+_BREAK = re.compile(
+    rf"\s*<(?:br|hr)\s*/?>\s*|\s*</?(?:p|div|li|ul|ol|h[1-6]|tr|td|th|table|tbody|thead){_ATTRIBUTES}*\s*>\s*",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(r" ;(?:  ;)+ ")
 # Only tags that are whole: "a <b and c> d" compares.
 _TAG = re.compile(
-    r"</?(?:b|i|u|em|p|div|span|strong|font|small|big|center|li|ul|ol|mark)\s*/?>"
-    r"|<(?:p|div|span|font|li|ul|ol)(?:\s+[a-z-]{2,12}=(?:\"[^\"<>]{0,80}\"|'[^'<>]{0,80}'))+\s*>",
-    re.IGNORECASE,
+    rf"</?(?:b|i|u|em|span|strong|font|small|big|center|mark)\s*/?>|<(?:span|font){_ATTRIBUTES}+\s*>", re.IGNORECASE
 )
 
 
@@ -26,8 +31,9 @@ def without_markup(text: str) -> str:
     if "&" in text:
         text = _ENTITY.sub(_character, text)
     if "<" in text:
-        text = _POWER.sub(r"^(\1)", _INDEX.sub(r"_\1", _ORDINAL.sub(r"\1", text)))
-        text = _TAG.sub("", _END_OF_LINE.sub(" ; ", text)).removesuffix(" ; ").removeprefix(" ; ")
+        text = _STRUCK.sub(" ", _FRACTION.sub(r" \1/\2", _ORDINAL.sub(r"\1", text)))
+        text = _POWER.sub(r"^(\1)", _INDEX.sub(r"_\1", text))
+        text = _SEVERAL.sub(" ; ", _TAG.sub("", _BREAK.sub(" ; ", text))).removesuffix(" ; ").removeprefix(" ; ")
     return text
 
 

@@ -169,6 +169,21 @@ def divides_letters(one: Token, other: Token) -> bool:
     return letters and f"{one.text}/{other.text}" not in _LETTER_RATES
 
 
+_OF_POWERS = frozenset({Kind.NUMBER, Kind.OPEN, Kind.CLOSE})
+
+
+def is_term(tokens: list[Token], index: int, end: int) -> bool:
+    """Whether a small letter stands there that is calculated with: ``x + 15``, but no hyphen (``t-shirts``)."""
+    if index + 2 >= end or not is_one_letter(tokens[index]) or not tokens[index].text.islower():
+        return False
+    token, sign, after = tokens[index : index + 3]
+    if sign.kind != Kind.OPERATOR or token.text in NO_UNKNOWNS:
+        return False
+    if sign.text == "^" and all(each.kind in _OF_POWERS for each in tokens[index + 2 : end]):
+        return False  # "(m^3)" is a unit
+    return not (after.kind == Kind.WORD and sign.text == "-" and token.end == sign.start)
+
+
 def touches(before: Token, token: Token) -> bool:
     """Whether nothing stands between two tokens; ``π`` was written with spaces around it by the reader."""
     gap = token.start - before.end

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from grader.checking.units import mixes_units
 from grader.limits import MAX_DEPTH
 from grader.numbers import COMPARISONS, OWN_OPERATORS, Kind
-from grader.reading.ahead import is_worded_value, touches, unit_at
+from grader.reading.ahead import is_term, is_worded_value, touches, unit_at
 from grader.reading.congruences import bracketed_modulus, modulus
 
 if TYPE_CHECKING:
@@ -44,7 +44,10 @@ def bracket(walker: Walker, index: int, end: int) -> int:
         if (side.pieces and (side.expecting or glued)) or _composes(walker, index, closer):
             side.stumble()  # "3(number of trucks)"
     elif (
-        not (side.expecting or glued) and follows == Kind.WORD and not is_worded_value(walker.tokens, index + 1, closer)
+        not (side.expecting or glued)
+        and follows == Kind.WORD
+        and not is_worded_value(walker.tokens, index + 1, closer)
+        and not is_term(walker.tokens, index + 1, closer)
     ):
         side.labels += 1  # "3 (Die 1) + 5 (Die 2)"
     elif not glued and _comments_result(walker, index, closer, end):

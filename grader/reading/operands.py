@@ -58,6 +58,8 @@ def number(walker: Walker, index: int, end: int) -> int:
             # "1 hour 30 minutes": one quantity, of which neither number is all
             torn |= unit_at(walker.tokens, index + 1, end) is not None
             side.ambiguous |= torn
+        unknown = side.unknown or any(one.unknown for one in walker.chain.sides)
+        side.ambiguous |= unknown and before.kind == Kind.NUMBER  # "7x - 14 = 4x + 1 0"
         walker.close()
         torn |= before.kind == Kind.NUMBER and token.text[0] == "."  # "12*5=60 .60/3= 20"
         walker.side.ambiguous = torn  # "20 + 10 pens to the 29 + 24 pens = 83"

@@ -15,6 +15,7 @@ from grader.reading.ahead import (
     is_letter,
     is_mixed,
     is_one_letter,
+    is_term,
     number_follows,
     sign_at,
     touches,
@@ -102,7 +103,22 @@ def word(walker: Walker, index: int, end: int) -> int:
     if walker.side.labels >= MAX_LABEL:
         walker.close()
         return index + 1
+    if walker.side.labels and _begins_term(walker, index, end):
+        walker.close()
+        return index
     return _factor(walker, index) or _label(walker, index)
+
+
+def _begins_term(walker: Walker, index: int, end: int) -> bool:
+    """Whether a letter behind words begins a calculation of its own: ``subtract 15 from both sides of x + 15 = 42``.
+
+    A capital may name the thing before it (``3 in box B + 4 in box C``), so that the side is only doubted.
+    """
+    token = walker.tokens[index]
+    if walker.tokens[index - 1].kind != Kind.WORD or not is_one_letter(token):
+        return False
+    walker.side.ambiguous |= token.text.isupper() and sign_at(walker.tokens, index + 1, end)
+    return is_term(walker.tokens, index, end)
 
 
 def _multiplies(walker: Walker, index: int) -> bool:

@@ -10,6 +10,7 @@ from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_SIMPLE_CH
 from grader.numbers import COMPARISONS, tokenise
 from grader.reading.components import with_components
 from grader.reading.congruences import is_supposed
+from grader.reading.idioms import without_idioms
 from grader.reading.in_words import may_state, put_in_signs
 from grader.reading.indexed_letters import with_stand_ins
 from grader.reading.latex import delatex
@@ -115,7 +116,7 @@ def read_by_tokens(text: str) -> Reading:
     if "/-" in text:
         text = _AMOUNT_ENDS.sub("", text)
     text = in_brackets(text)
-    plain = put_in_signs(delatex(clean(text)))
+    plain = put_in_signs(without_idioms(delatex(clean(text))))
     if ":" in plain:
         plain = _NUMBERED.sub(r"\1: ", plain)
     if " : " in plain:

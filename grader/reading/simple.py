@@ -13,6 +13,7 @@ from grader.characters import clean
 from grader.checking.units import clashing_rates, unit_named
 from grader.numbers import NUMBER_WORDS, SCALE_WORDS
 from grader.reading.functions import names_function
+from grader.reading.idioms import RESULTS_OF_MATCHES
 from grader.reading.in_words import states
 from grader.reading.number_words import BEGINNINGS
 from grader.reading.words import (
@@ -106,6 +107,7 @@ _NO_LABELS = (
     | frozenset(RATES)
     | MAGNITUDE_WORDS
     | (FUNCTION_WORDS - {"sec"})  # "30 sec" counts seconds
+    | RESULTS_OF_MATCHES
     | {"pi", "percent", "am", "pm", "mod", "modulo", "rounds", "round", "rounded", "rounding", "nearest"}
 )
 _NOT_BEFORE = (

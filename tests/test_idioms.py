@@ -1,0 +1,80 @@
+"""Numbers in phrases, letters behind words, parts and places: right text of many kinds raises no alarm."""
+
+import pytest
+
+from grader.reading.rules import read_line
+
+RIGHT = [
+    "Ones: 8 + 7 = 5, carry 1.\nTens: 2 + 3 + 1 = 6.",
+    "6 × 7 = 2, carry 4",
+    "7 + 5 = 1 ten and 2 ones",
+    "60 + 50 = 11 tens",
+    "2/5 + 1/5 = 3 fifths",
+    "0.2 + 0.3 = 5 tenths",
+    "Twice half of 7 is 7.",
+    "Double half of 10 is 10.",
+    "10 to the minus 2 is 0.01.",
+    "A quarter past 3 plus 45 minutes is 4 o'clock.",
+    "Half past 2 plus 45 minutes is 3:15.",
+    "A 3-1 win = 3 points, a 1-1 draw = 1 point",
+    "2-2 tie = 1 point each",
+    "[3.7] = 3 where [x] is the greatest integer",
+    "$[x]+[2x]=[1.6]+[3.2]=1+3=4$",
+    "Many people think 0.1 + 0.2 = 0.12. The right sum is 0.3.",
+    "It is easy to think 2^3 = 6. It is 8.",
+    "Do not write 5^2 = 10!",
+    "Instead of 4 × 6 = 24 he computed 4 × 6 = 26, so he was off by 2.",
+    "Tom got 8 + 9 = 18, which is one too many.",
+    "The printed answer 4 × 5 = 25 has a misprint.",
+    "Ann computed 4 × 2.5 = 8.10.\nShe put the point in the wrong place.\nThe product is 10.",
+    "(A) 3 + 4 = 8 (B) 3 + 4 = 7 (C) 3 + 4 = 6. The answer is B.",
+    "In this puzzle 1 + 4 = 5, 2 + 5 = 12, 3 + 6 = 21.",
+    "We subtract 15 from both sides of x + 15 = 42.\nThis gives x = 42 - 15 = 27.",
+    "Adding 4 to both sides of x - 4 = 6 gives x = 10.",
+    "Take away 6 from m + 6 = 14, so m = 8.",
+    "Only one of the 3 values satisfies x + 2 = 7: x = 5.",
+    "In 5 years A + 5 = 20, so A = 15.",
+    "The 2 cases give x + 2 = 9 or x - 2 = 3.",
+    "y - 5 = -1/2 (x - 4)\ny = -1/2 x + 7",
+    "x + x - 6 + 4 (x - 6) = 30\n6x - 30 = 30",
+    "7 ( x - 2 ) = 4 x + 1 0\n7 x - 1 4 = 4 x + 1 0\n3 x = 2 4\nx = 8 .",
+]
+
+
+@pytest.mark.parametrize("text", RIGHT)
+def test_right_text_raises_no_alarm(messages, text):
+    """Whatever was read in it holds, or is not judged."""
+    assert messages(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("60 + 50 = 12 tens", "60+50 is 110, not 12"),
+        ("Half of 7 is 7.", "1/2*7 is 3.5, not 7"),
+        ("They had 160 - 132 = 38 wheels too many.", "160-132 is 28, not 38"),
+        ("The options are: A. 10, B. 8. We get 24 / 2 = 13.", "24/2 is 12, not 13"),
+        ("A win is 3 points: 3 * 4 = 13 points", "3*4 is 12, not 13"),
+        ("10 to the minus 2 is 0.1.", "10^(-2) is 0.01, not 0.1"),
+        ("V = 1.5 × 0.8 × 0.6 = 0.84 (m³)", "1.5*0.8*0.6 is 0.72, not 0.84"),
+    ],
+)
+def test_what_is_false_beside_such_phrases_fails(messages, text, message):
+    """The phrases excuse nothing else."""
+    assert messages(text) == [message]
+
+
+@pytest.mark.parametrize(
+    ("line", "equations"),
+    [
+        ("We subtract 15 from both sides of x + 15 = 42.", ["x+15=42"]),
+        ("Adding 4 to both sides of x - 4 = 6", ["x-4=6"]),
+        ("y - 5 = -1/2 (x - 4)", ["y-5=-1/2(x-4)"]),
+        ("3 apples in box B + 4 apples in box C = 7 apples", ["3+4=7"]),
+        ("3 (Die 1) + 5 (Die 2) = 8", ["3+5=8"]),
+        ("5 x 3 = 15", ["5*3=15"]),
+    ],
+)
+def test_a_letter_that_is_calculated_with_is_none_of_the_words(line, equations):
+    """It begins a term; names of boxes and dice are words."""
+    assert [one.text for one in read_line(line).equations] == equations
