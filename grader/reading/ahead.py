@@ -173,11 +173,11 @@ _OF_POWERS = frozenset({Kind.NUMBER, Kind.OPEN, Kind.CLOSE})
 
 
 def is_term(tokens: list[Token], index: int, end: int) -> bool:
-    """Whether a small letter stands there that is calculated with: ``x + 15``, but no hyphen (``t-shirts``)."""
-    if index + 2 >= end or not is_one_letter(tokens[index]) or not tokens[index].text.islower():
+    """Whether a letter stands there that is calculated with: ``x + 15``, but no hyphen (``t-shirts``)."""
+    if index + 2 >= end or not is_one_letter(tokens[index]):
         return False
     token, sign, after = tokens[index : index + 3]
-    if sign.kind != Kind.OPERATOR or token.text in NO_UNKNOWNS:
+    if sign.kind != Kind.OPERATOR or token.text in ("a", "I"):
         return False
     if sign.text == "^" and all(each.kind in _OF_POWERS for each in tokens[index + 2 : end]):
         return False  # "(m^3)" is a unit

@@ -47,7 +47,7 @@ def bracket(walker: Walker, index: int, end: int) -> int:
         not (side.expecting or glued)
         and follows == Kind.WORD
         and not is_worded_value(walker.tokens, index + 1, closer)
-        and not is_term(walker.tokens, index + 1, closer)
+        and not (is_term(walker.tokens, index + 1, closer) and walker.tokens[index + 1].text.islower())
     ):
         side.labels += 1  # "3 (Die 1) + 5 (Die 2)"
     elif not glued and _comments_result(walker, index, closer, end):

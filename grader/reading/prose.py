@@ -114,11 +114,11 @@ def _begins_term(walker: Walker, index: int, end: int) -> bool:
 
     A capital may name the thing before it (``3 in box B + 4 in box C``), so that the side is only doubted.
     """
-    token = walker.tokens[index]
-    if walker.tokens[index - 1].kind != Kind.WORD or not is_one_letter(token):
+    if walker.tokens[index - 1].kind != Kind.WORD or not is_term(walker.tokens, index, end):
         return False
-    walker.side.ambiguous |= token.text.isupper() and sign_at(walker.tokens, index + 1, end)
-    return is_term(walker.tokens, index, end)
+    capital = walker.tokens[index].text.isupper()
+    walker.side.ambiguous |= capital
+    return not capital
 
 
 def _multiplies(walker: Walker, index: int) -> bool:
