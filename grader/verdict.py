@@ -39,8 +39,13 @@ def decide(
     classification: Classification | None,
     threshold: float,
     flags: Sequence[str] = (),
+    *,
+    silent: bool = False,
 ) -> GradedSolution:
-    """The graded row. A failed calculation wins over the classifier; ``flags`` come in front of those found here."""
+    """The graded row. A failed calculation wins over the classifier; ``flags`` come in front of those found here.
+
+    A ``silent`` classifier's probability is noted, and decides nothing.
+    """
     checks = [check for line in lines for check in line.equations]
     failed = [(line, check) for line in lines for check in line.equations if check.status == CheckStatus.FAILS]
     found = list(flags)
@@ -50,7 +55,8 @@ def decide(
         found.append(TRUNCATED)
     if not any(check.status in _JUDGED for check in checks):
         found.append(NOTHING_CHECKED)
-    verdict, first, message = _verdict(failed, classification, threshold, nothing=found[-1:] == [NOTHING_CHECKED])
+    judged = None if silent else classification
+    verdict, first, message = _verdict(failed, judged, threshold, nothing=found[-1:] == [NOTHING_CHECKED])
     return GradedSolution(
         RowStatus.GRADED,
         verdict,

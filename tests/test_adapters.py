@@ -127,6 +127,23 @@ class TestManifest:
             read_manifest(tmp_path)
 
 
+    @pytest.mark.parametrize("value", [None, True, False])
+    def test_the_scope_may_be_left_out(self, tmp_path, value):
+        """Without it an adapter decides everywhere, as all did before it was there."""
+        path = adapter(tmp_path) / "grader_adapter.json"
+        values = json.loads(path.read_text())
+        del values["plain_text"]
+        path.write_text(json.dumps(values if value is None else {**values, "plain_text": value}))
+        assert read_manifest(tmp_path).plain_text is (value is True)
+
+    def test_a_scope_that_is_no_truth_value_is_refused(self, tmp_path):
+        """Nothing that merely looks true."""
+        path = adapter(tmp_path) / "grader_adapter.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "plain_text": "yes"}))
+        with pytest.raises(AdapterError, match="plain_text must be true or false"):
+            read_manifest(tmp_path)
+
+
 class TestFolder:
     """The files are those of the manifest, and a plain LoRA adapter."""
 

@@ -238,7 +238,7 @@ def test_a_desk_says_that_it_works(monkeypatch):
     sent = []
     seconds = iter([0.0, 0.5, 2.0, 2.5, 3.5, 3.6])
     monkeypatch.setattr("grader.run.worker.time.monotonic", lambda: next(seconds, 3.6))
-    desk = Desk({"mode": "rules", "asks": False, "threshold": 0.5}, sent.append)
+    desk = Desk({"mode": "rules", "asks": False, "threshold": 0.5, "plain_text": False}, sent.append)
     rows = from_solutions([Solution("", "1+1=2")] * 3)
     answer = unpack(desk.handle(unpack(pack("rows", 0, rows))))
     assert [unpack(data).kind for data in sent] == ["beat", "beat"]

@@ -279,6 +279,23 @@ def test_a_classifier_of_whole_solutions_names_no_line():
     assert result.message == "the reasoning looks flawed (P = 0.90)"
 
 
+@pytest.mark.parametrize(
+    ("text", "plain_text", "verdict"),
+    [
+        ("$\\frac{6}{3} = 2$", True, "correct"),
+        ("$\\frac{6}{3} = 2$", False, "conceptual_error"),
+        ("$2 \\times 3 = 6$", True, "conceptual_error"),  # a sign is no command
+        ("2 * 3 = 6", True, "conceptual_error"),
+        ("$\\frac{6}{x}$", True, "None"),  # nothing was checked
+    ],
+)
+def test_a_classifier_of_plain_text_decides_nothing_on_latex(text, plain_text, verdict):
+    """Its probability is noted all the same; the verdict is that of the rules."""
+    classifier = ScriptedClassifier({text: Classification(0.9, (0.9,))})
+    result = grade(text, Pair("rules", None, classifier, 0.5, "a script", plain_text=plain_text))
+    assert (str(result.verdict), result.flaw_probability, result.lines[0].flaw_probability) == (verdict, 0.9, 0.9)
+
+
 def test_nothing_is_judged_without_its_problem():
     """A row without a problem has no probability and the rules' verdict; the rows around it keep theirs."""
     classifier = ScriptedClassifier({}, default=0.9)

@@ -234,7 +234,7 @@ def build(kind: Kind, data: Sequence[str], work: Path, output: Path) -> None:
     shutil.copytree(base, output / kind / "base")
     if kind == "classifier":
         manifest = read_manifest(output / kind)
-        write_manifest(output / kind, replace(manifest, threshold=max(manifest.threshold, QUIET)))
+        write_manifest(output / kind, replace(manifest, threshold=max(manifest.threshold, QUIET), plain_text=True))
 
 
 def main() -> None:

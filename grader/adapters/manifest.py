@@ -50,7 +50,10 @@ class Base:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What ``grader_adapter.json`` says. ``files`` maps the names of the folder's files to their SHA-256."""
+    """What ``grader_adapter.json`` says. ``files`` maps the names of the folder's files to their SHA-256.
+
+    ``plain_text`` says of a classifier that it knows nothing of LaTeX: it decides no verdict there. It may be left out.
+    """
 
     kind: Kind
     base: Base
@@ -61,6 +64,10 @@ class Manifest:
     labels: tuple[str, ...] = ("correct", "flawed")
     files: Mapping[str, str] = field(default_factory=dict)
     format: int = FORMAT
+    plain_text: bool = False
+
+
+_OPTIONAL = frozenset({"plain_text"})
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -72,7 +79,7 @@ def read_manifest(folder: Path) -> Manifest:
         return _old_manifest(folder)
     values = _json(path)
     known = {one.name for one in fields(Manifest)}
-    if wrong := sorted(values.keys() ^ known):
+    if wrong := sorted((values.keys() ^ known) - (_OPTIONAL - values.keys())):
         raise AdapterError(f"{path}: the keys {', '.join(wrong)} are missing or unknown; write it with this version")
     if values["format"] != FORMAT:
         raise AdapterError(f"{path}: format {values['format']} is not known; this version reads format {FORMAT}")
@@ -132,6 +139,7 @@ def _check_values(path: Path, manifest: Manifest) -> None:
         "threshold must lie between 0 and 1": _number(manifest.threshold) and 0 < manifest.threshold < 1,
         "temperature must be above 0": _number(manifest.temperature) and 0 < manifest.temperature < 1e6,
         "labels must be correct, flawed": manifest.labels == ("correct", "flawed"),
+        "plain_text must be true or false": isinstance(manifest.plain_text, bool),
         "base must have a name, and a revision and sha256 that are text or null": _is_base(manifest.base),
         "files must map plain file names to hashes": isinstance(manifest.files, dict)
         and all(PLAIN_NAME.fullmatch(name) and isinstance(value, str) for name, value in manifest.files.items()),

@@ -73,6 +73,8 @@ class Pair:
     name: str = NOTHING_INSTALLED
     others: tuple[Pair, ...] = ()
     beside: int = 0
+    plain_text: bool = False
+    """The classifier knows nothing of LaTeX: what it says of solutions with commands is noted, and decides nothing."""
 
     @property
     def reads_by(self) -> str:
@@ -151,7 +153,8 @@ def load_pair(
     for name in devices or (device,):
         reader, judge, beside = engines_on(name, folders, keeping)
         least = threshold if threshold is not None else judge.threshold if judge else DEFAULT_THRESHOLD
-        pairs.append(Pair(extractor if reader else "rules", reader, judge, least, found.name, (), beside))
+        plain = judge is not None and judge.plain_text
+        pairs.append(Pair(extractor if reader else "rules", reader, judge, least, found.name, (), beside, plain))
     return replace(pairs[0], others=tuple(pairs[1:]))
 
 

@@ -86,8 +86,14 @@ class TorchClassifier:
         return self._loaded.model
 
     def identity(self) -> dict[str, Any]:
-        """Base, adapter's hash, prompt version, number format and temperature."""
-        return {**self._loaded.identity, "temperature": self._loaded.manifest.temperature}
+        """Base, adapter's hash, prompt version, number format, temperature, and whether plain text is all it knows."""
+        scope = {"plain_text": True} if self.plain_text else {}
+        return {**self._loaded.identity, "temperature": self._loaded.manifest.temperature, **scope}
+
+    @property
+    def plain_text(self) -> bool:
+        """Whether it was made for plain text alone, as the manifest says."""
+        return self._loaded.manifest.plain_text
 
     @property
     def threshold(self) -> float:

@@ -71,7 +71,7 @@ def reads_whole(equation: str, line: str) -> bool:
     A model that skips a term or makes two of one says something else than the line. Math that is more than numbers and
     signs (exponents, functions, unknowns) is not read whole by numbers and signs either.
     """
-    if "\\" in _PLAIN_LATEX.sub("", line):
+    if has_commands(line):
         return False
     wanted = signature(equation)
     told = ["", *signature(_RATIO.sub("/", clean(_PLAIN_LATEX.sub(_spelled, line)))), ""]
@@ -80,6 +80,11 @@ def reads_whole(equation: str, line: str) -> bool:
         told[at : at + size] == wanted and told[at - 1] not in _GOES_ON and told[at + size] not in _GOES_ON
         for at in range(1, len(told) - size)
     )
+
+
+def has_commands(line: str) -> bool:
+    """Whether a line has commands of LaTeX, more than signs and delimiters."""
+    return "\\" in line and "\\" in _PLAIN_LATEX.sub("", line)
 
 
 def signature(text: str) -> list[str]:

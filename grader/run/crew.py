@@ -68,7 +68,9 @@ class Crew:
         self._log = log
         self._command = command
         self._stuck_s = stuck_s
-        self._setup = pack("setup", mode=pair.reads_by, threshold=pair.threshold, asks=asks_models(pair))
+        self._setup = pack(
+            "setup", mode=pair.reads_by, threshold=pair.threshold, plain_text=pair.plain_text, asks=asks_models(pair)
+        )
         self._hands: list[Hand] = []
         self._events: SimpleQueue[tuple[Any, bytes | None]] = SimpleQueue()  # from hands, and what else a crew has
         self._numbers = count()

@@ -60,7 +60,9 @@ class Desk:
     def __init__(self, setup: dict[str, Any], send: Callable[[bytes], None]) -> None:
         self._mode = str(setup["mode"])
         self._asks = bool(setup["asks"])
-        self._grader = pipeline.Grader(Pair(mode=self._mode, threshold=setup["threshold"]))
+        self._grader = pipeline.Grader(
+            Pair(mode=self._mode, threshold=setup["threshold"], plain_text=setup["plain_text"])
+        )
         self._send = send
         self._sent = time.monotonic()
         self._drafted: dict[int, tuple[list[Solution], list[Any]]] = {}
