@@ -11,11 +11,14 @@ import pyarrow.dataset as ds
 
 
 def main(report: str, rows: int = 5) -> None:
-    """Print the first rows whose verdict is not correct: where the error is, why, and the line itself."""
+    """Print the first rows whose verdict is not correct: where the error is, why, the line, and a label if any."""
+    data = ds.dataset(report)
     flagged = ds.field("grade_verdict") != "correct"
     columns = ["grade_verdict", "grade_first_error_line", "grade_message", "grade_lines"]
-    for row in ds.dataset(report).scanner(columns=columns, filter=flagged).head(rows).to_pylist():
-        print(f"{row['grade_verdict']}: {row['grade_message']}")
+    columns += [name for name in ("label",) if name in data.schema.names]
+    for row in data.scanner(columns=columns, filter=flagged).head(rows).to_pylist():
+        label = f"   (labelled {row['label']})" if row.get("label") else ""
+        print(f"{row['grade_verdict']}: {row['grade_message']}{label}")
         for line in row["grade_lines"]:
             mark = ">" if line["line"] == row["grade_first_error_line"] else " "
             print(f"  {mark} {line['line']:>2}  {line['text']}")

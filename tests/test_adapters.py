@@ -126,7 +126,6 @@ class TestManifest:
         with pytest.raises(AdapterError, match="the keys temperature are missing"):
             read_manifest(tmp_path)
 
-
     @pytest.mark.parametrize("value", [None, True, False])
     def test_the_scope_may_be_left_out(self, tmp_path, value):
         """Without it an adapter decides everywhere, as all did before it was there."""
