@@ -92,6 +92,6 @@ def add_splits(parser: argparse._ActionsContainer) -> None:
         action=_ToSplits,
         default={},
         metavar="NAME=FILE",
-        help="write rows of the report apart too, as Parquet, once a NAME: clean (found correct, with the input's columns "
-        "alone), rejected (an error was found), undecided (no verdict)",
+        help="write rows of the report apart too, as Parquet, once a NAME: clean (found correct, with the input's "
+        "columns alone), rejected (an error was found), undecided (no verdict)",
     )
