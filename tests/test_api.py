@@ -23,7 +23,7 @@ RULES = {"extractor": "rules", "classifier": False}
 PINNED = {
     "GradedSolution": "status verdict flaw_probability first_error_line message n_equations n_failed flags lines",
     "Grader": "pair",
-    "Pair": "mode extractor classifier threshold name others beside",
+    "Pair": "mode extractor classifier threshold name others beside plain_text",
     "Solution": "problem solution reference",
     "grade_dataset": "dataset pair problem_column solution_column id_column answer_column replace_grades workers",
     "load_pair": "extractor classifier adapters threshold device devices quantization memory compiled offline",

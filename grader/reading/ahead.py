@@ -153,7 +153,8 @@ def behind_letters(tokens: list[Token], index: int, end: int) -> int:
 
 def is_one_letter(token: Token) -> bool:
     """Whether a word is one letter of an alphabet: in scripts of syllables and signs that is a word, and no unknown."""
-    return len(token.text) == 1 and token.text.isalpha() and token.text < FIRST_SIGN
+    text = token.text
+    return len(text) == 1 and (text.isalpha() or text == "_") and text < FIRST_SIGN  # "3_ + 25 = 61": a blank
 
 
 _LETTER_RATES = frozenset(
