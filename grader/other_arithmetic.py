@@ -57,7 +57,7 @@ class OtherArithmetic:
         """Why an equation may be right by other rules, None where the text names none by which it is."""
         if CONGRUENT in check.text:
             return OTHER_ARITHMETIC if self._has_own_operation else None
-        if _IN_BRACKETS.search(check.text) and _INTEGER_PART.search(self._text):
+        if _IN_BRACKETS.search(check.text) and self._takes_integer_parts:
             return OTHER_ARITHMETIC
         if "." in check.text or "%" in check.text:
             return None
@@ -68,13 +68,21 @@ class OtherArithmetic:
             return OTHER_ARITHMETIC
         if self._has_own_operation or self._is_congruent(check) or self._holds_in_a_base(check):
             return OTHER_ARITHMETIC
-        if _differs_by_tens(check) and _CARRIES.search(self._text):
+        if _differs_by_tens(check) and self._carries:
             return OTHER_ARITHMETIC
         return CLOCK if _differs_by_hours(check) and self._counts_hours else None
 
     @cached_property
     def _has_own_operation(self) -> bool:
         return _OWN_OPERATION.search(self._text) is not None
+
+    @cached_property
+    def _carries(self) -> bool:
+        return _CARRIES.search(self._text) is not None
+
+    @cached_property
+    def _takes_integer_parts(self) -> bool:
+        return _INTEGER_PART.search(self._text) is not None
 
     @cached_property
     def _counts_hours(self) -> bool:

@@ -110,6 +110,7 @@ class SecondLook:
         self._found: dict[tuple[re.Pattern[str], int], bool] = {}
         self._true: dict[int, dict[str, int]] = {}
         self._below: dict[int, set[str]] = {}
+        self._offers: dict[int, bool] = {}
 
     def checks(self) -> list[list[EquationCheck]]:
         """All checks, with the failing ones that the rest of the solution speaks against set aside."""
@@ -137,7 +138,7 @@ class SecondLook:
         after = range(place, min(place + WINDOW, len(self._lines)))
         if any(self._says(_REJECTS, other) for other in after) or self._is_supposed(place):
             return REJECTED
-        if self._is_choice(line):
+        if self._is_choice(place):
             return CHOICE
         if "," in line and _has_decimal_comma(line, check):
             return COMMA
@@ -232,8 +233,12 @@ class SecondLook:
     def _solved_letters(self) -> set[str]:
         return {one or other for one, other in _SOLVED.findall(self._text)}
 
-    def _is_choice(self, line: str) -> bool:
-        if len(set(_OPTION.findall(line))) > 1:
+    def _is_choice(self, place: int) -> bool:
+        """Whether a line is one of several choices, or has several of them."""
+        line = self._lines[place]
+        if place not in self._offers:
+            self._offers[place] = len(set(_OPTION.findall(line))) > 1
+        if self._offers[place]:
             return True
         choice = _CHOICE.match(line)
         return choice is not None and len(self._choices) > 1
