@@ -110,7 +110,7 @@ class SecondLook:
         self._found: dict[tuple[re.Pattern[str], int], bool] = {}
         self._true: dict[int, dict[str, int]] = {}
         self._below: dict[int, set[str]] = {}
-        self._offers: dict[int, bool] = {}
+        self._named: dict[tuple[re.Pattern[str], int], frozenset[str]] = {}
 
     def checks(self) -> list[list[EquationCheck]]:
         """All checks, with the failing ones that the rest of the solution speaks against set aside."""
@@ -166,10 +166,17 @@ class SecondLook:
     def _counts_parts(self, check: EquationCheck, place: int) -> bool:
         """Whether a result is right in the parts that it counts: ``2/5 + 1/5 = 3 fifths``, ``60 + 50 = 11 tens``."""
         values = values_of(check)
-        if values is None or not self._says(_PARTS, place):
+        if values is None:
             return False
-        sizes = {_SIZES[word.rstrip("s")] for word in _PARTS.findall(self._lines[place])}
+        sizes = {_SIZES[word] for word in self._names(_PARTS, place)}
         return any(values[0] == values[1] * size or values[0] // size == values[1] for size in sizes)
+
+    def _names(self, pattern: re.Pattern[str], place: int) -> frozenset[str]:
+        """What a pattern with one group finds in a line, each once; looked for once too."""
+        key = pattern, place
+        if key not in self._named:
+            self._named[key] = frozenset(pattern.findall(self._lines[place]))
+        return self._named[key]
 
     def _may_be_scaled(self, check: EquationCheck, place: int) -> bool:
         """Whether lengths are set equal where a map, a model or a drawing is spoken of: ``25 mm = 2.5 m``."""
@@ -236,9 +243,7 @@ class SecondLook:
     def _is_choice(self, place: int) -> bool:
         """Whether a line is one of several choices, or has several of them."""
         line = self._lines[place]
-        if place not in self._offers:
-            self._offers[place] = len(set(_OPTION.findall(line))) > 1
-        if self._offers[place]:
+        if len(self._names(_OPTION, place)) > 1:
             return True
         choice = _CHOICE.match(line)
         return choice is not None and len(self._choices) > 1

@@ -180,7 +180,7 @@ def is_term(tokens: list[Token], index: int, end: int) -> bool:
     token, sign, after = tokens[index : index + 3]
     if sign.kind != Kind.OPERATOR or token.text in ("a", "I"):
         return False
-    if sign.text == "^" and all(each.kind in _OF_POWERS for each in tokens[index + 2 : end]):
+    if sign.text == "^" and all(tokens[at].kind in _OF_POWERS for at in range(index + 2, end)):
         return False  # "(m^3)" is a unit
     return not (after.kind == Kind.WORD and sign.text == "-" and token.end == sign.start)
 

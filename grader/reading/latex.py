@@ -212,9 +212,8 @@ class _Reader:
         return " "
 
     def _fraction(self) -> str:
-        before = next(
-            (token for token in reversed(self.tokens[: self.position - 1]) if not token.isspace()), ""
-        ).rstrip()
+        places = range(self.position - 2, -1, -1)  # no slice: a line may hold thousands of fractions
+        before = next((self.tokens[at].rstrip() for at in places if not self.tokens[at].isspace()), "")
         above, below = self._argument(), self._argument()
         if not (above.isdecimal() and below.isdecimal()):
             return f" (({above})/({below}))"
