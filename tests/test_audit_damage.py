@@ -2,10 +2,13 @@
 
 import json
 
+import audits
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from audits import KINDS, audit, pair, summary, use, work, write_config, write_rows
+from audits import audit, summary, work, write_config
+
+models, folder = audits.models, audits.folder
 
 GATES = """\
 [[gate]]
@@ -15,20 +18,6 @@ fail = { worse_than_last = "0 points" }
 measure = "new_flawed"
 fail = { count = 0 }
 """
-
-
-@pytest.fixture
-def models(monkeypatch):
-    """Let the command load scripted models, and give them."""
-    return use(monkeypatch, pair())
-
-
-@pytest.fixture
-def folder(tmp_path, models):
-    """Give a folder with a data set and its configuration."""
-    write_rows(tmp_path / "rows.parquet", KINDS)
-    write_config(tmp_path)
-    return tmp_path
 
 
 def test_a_damaged_summary_of_an_untold_night_is_said(folder, capsys):
