@@ -44,7 +44,7 @@ def weights(bench: Bench) -> None:
 
 def batches(bench: Bench) -> None:
     """Rows of like length together, against batches as they come."""
-    rows = _rows(8 if bench.tiny else 2048)
+    rows = _rows(8 if bench.tiny else 1024)
     model = bases.phi(bench)
     wanted, plain = _references(bench, model, rows[:CHECKED])
     engine = _engine(bench, model, share=False)
@@ -163,7 +163,7 @@ def _time(
     engine.counts.clear()
     work()
     positions, forwards = engine.counts["positions"], engine.counts["forwards"]
-    seconds = bench.timed(work, repeats=3, warm=1)
+    seconds = bench.timed(work, repeats=3, warm=0)  # the run that was counted warmed it
     tokens = sum(len(row.ids) for row in rows)
     bench.row(
         what,
