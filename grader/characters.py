@@ -58,8 +58,9 @@ _TRANSLATION = str.maketrans(
 )
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 _MIXED_DIVISOR = re.compile("([÷/] ?)(\\d+)([½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")  # "7 ÷ 1¾", which is not 7 ÷ 1 · 3/4
-# "7/2 ÷ 1/4", which is not 7 ÷ 2 ÷ 1 ÷ 4.
+# "7/2 ÷ 1/4", which is not 7 ÷ 2 ÷ 1 ÷ 4, and "6/5 ÷ 3", which is not 6 ÷ 5/3.
 _DIVISOR = re.compile(r"(?:(?<![\d./^*)])(?<!\d )(\d{1,3}/\d{1,3})(?= ?÷))?( ?)÷( ?)(\d{1,3})/(\d{1,3})(?![\d./^!(])")
+_DIVIDED = re.compile(r"(?<![\d./^*)])(?<!\d )(\d{1,3}/\d{1,3})(?= ?÷ ?\d)")
 FIRST_SIGN = "\u2e80"
 """The first character behind the alphabets: of Han, kana and Hangul."""
 SCRIPT = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
@@ -87,7 +88,7 @@ def _clean(text: str) -> str:
         return text.replace("\t", " ") if "\t" in text else text
     text = _MIXED_DIVISOR.sub(lambda mixed: f"{mixed[1]}({mixed[2]}+{mixed[3].translate(_TRANSLATION).strip()})", text)
     if "÷" in text:
-        text = _DIVISOR.sub(_divided, text)
+        text = _DIVIDED.sub(r"(\1)", _DIVISOR.sub(_divided, text))
     if "½" in text:
         text = _HALF_LIFE.sub(r"\1_h", text)
     text = _ROOT_OF_DEGREE.sub("∛", text)

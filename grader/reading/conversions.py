@@ -21,10 +21,8 @@ _UNIT = (
     rf"(?:(?P<word>(?i:square|cubic|sq\.?|cu\.?)){GAP})?"
     rf"(?P<unit>(?!(?:is|are|and|equals?|makes?)\b)[A-Za-z]{{1,12}})(?![\w']){_POWER}"
 )
-_PART = re.compile(
-    rf"(?P<dollars>\$)?(?P<number>\d{{1,3}}/\d{{1,3}}(?= of an? )|{NUMBER})(?: of an? |{TO_UNIT}){_UNIT}"
-)
-_ANY_PART = re.sub(r"\?P<\w+>", "?:", _PART.pattern)
+PART = re.compile(rf"(?P<dollars>\$)?(?P<number>\d{{1,3}}/\d{{1,3}}(?= of an? )|{NUMBER})(?: of an? |{TO_UNIT}){_UNIT}")
+_ANY_PART = re.sub(r"\?P<\w+>", "?:", PART.pattern)
 QUANTITY = rf"{_ANY_PART}(?:{GAP}(?:,? ?and(?![a-z])|,)?{GAP}{_ANY_PART}){{0,2}}"
 _RELATION = r"=|is equal to|is the same as|(?:is|are|equals?|makes?|converts to)(?![a-z])"
 _STATEMENT = re.compile(
@@ -67,7 +65,7 @@ class _Quantity(NamedTuple):
 
 def with_conversions(text: str) -> str:
     """The plain text of a line, with stated conversions written as equations in one unit."""
-    if not (("=" in text and _sets_units_equal(text)) or may_convert(text)) or _OWN_RULES.search(text):
+    if not (("=" in text and sets_units_equal(text)) or may_convert(text)) or _OWN_RULES.search(text):
         return text
     written: list[str] = []
     done = place = 0
@@ -86,7 +84,7 @@ def may_convert(text: str) -> bool:
     return any(word in text and any(map(_names_unit, glance.findall(text))) for word, glance in _GLANCES.items())
 
 
-def _sets_units_equal(text: str) -> bool:
+def sets_units_equal(text: str) -> bool:
     """Whether a unit stands before an equals sign, and one behind the number that follows it."""
     return any(
         _names_unit(match[1])
@@ -199,7 +197,7 @@ def _quantity(text: str) -> _Quantity | None:
     numbers: list[str] = []
     units: list[Unit] = []
     names: list[str] = []
-    for part in _PART.finditer(text):
+    for part in PART.finditer(text):
         if part["dollars"]:
             return None
         power = int(part["power"] or 1)

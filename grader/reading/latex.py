@@ -217,8 +217,10 @@ class _Reader:
         above, below = self._argument(), self._argument()
         if not (above.isdecimal() and below.isdecimal()):
             return f" (({above})/({below}))"
-        after = self.tokens[self.position].lstrip() if self.position < len(self.tokens) else ""
-        bound = before.endswith(("/", "\\div")) or after.startswith("^")
+        following = range(self.position, len(self.tokens))
+        after = next((self.tokens[at].lstrip() for at in following if not self.tokens[at].isspace()), "")
+        divided = after.startswith(("/", "÷", "\\div")) and not before[-1:].isdigit()  # no part of a mixed number
+        bound = divided or before.endswith(("/", "\\div")) or after.startswith("^")
         return f" ({above}/{below})" if bound else f" {above}/{below} "
 
     def _root(self) -> str:
