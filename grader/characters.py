@@ -56,6 +56,8 @@ _TRANSLATION = str.maketrans(
         "⅞": " 7/8",
     }
 )
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_SET_FRACTION = re.compile("([⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4})[⁄∕/]([₀₁₂₃₄₅₆₇₈₉]{1,4}|[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4})")  # "2⁴⁄₈", which is no power
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 _MIXED_DIVISOR = re.compile("([÷/] ?)(\\d+)([½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")  # "7 ÷ 1¾", which is not 7 ÷ 1 · 3/4
 # "7/2 ÷ 1/4", which is not 7 ÷ 2 ÷ 1 ÷ 4, and "6/5 ÷ 3", which is not 6 ÷ 5/3.
@@ -92,6 +94,7 @@ def _clean(text: str) -> str:
     if "½" in text:
         text = _HALF_LIFE.sub(r"\1_h", text)
     text = _ROOT_OF_DEGREE.sub("∛", text)
+    text = _SET_FRACTION.sub(_set_fraction, text)
     text = _SUPERSCRIPT_RUN.sub(lambda run: f"^({run[0].translate(_SUPERSCRIPTS)})", text)
     text = _PER_MILLE.sub("/1000", text)
     text = _FACTOR_OF_ROOT.sub(r"\1*", text)
@@ -101,6 +104,10 @@ def _clean(text: str) -> str:
         return text
     text = _BESIDE_SCRIPT.sub(" ", text)
     return "".join(_ascii_digit(char) for char in text)
+
+
+def _set_fraction(match: re.Match[str]) -> str:
+    return f" {match[1].translate(_SUPERSCRIPTS)}/{match[2].translate(_SUPERSCRIPTS).translate(_SUBSCRIPTS)}"
 
 
 def _divided(match: re.Match[str]) -> str:

@@ -27,6 +27,7 @@ class Line(NamedTuple):
 _ANNOTATION = re.compile(r"<<[^<>\n]*>>|«[^«»\n]*»")
 _LIST_MARK = re.compile(r"(?:(?:[-*+•‣⁃●▪◦–—>]|#{1,6}|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|[ivxIVX]{1,4}[.)])\s+)+(?=\S)")
 _BOLD = re.compile(r"(?<![\w)\]])\*\*(?=\S)|(?<=\S)\*\*(?![\w(\[$])|(?<=[?.!:]) \*\*(?= \S)|`+")
+_SPACES = re.compile(" {2,}")
 _FENCE = re.compile(r"```|~~~|</?llm-code(?:-output)?>$")
 _TRACE_NAME = r"(?:think|thinking|reasoning|scratchpad|thoughts?)"
 _TRACE_OPEN = re.compile(
@@ -48,6 +49,9 @@ _GOES_ON = re.compile(
     r"(?:[&\s]|\$+(?=\s*=)|\\[\[(,;]|\\q?quad(?![a-z]))*(?:=(?![=>])|[≈≤≥≡]|\\(?:approx|equiv|[lg](?:t|eq?|eqslant))(?![a-z]))"
 )
 _ENDS_OPEN = re.compile(r"(?:[\d)}%] | )(?:[+*/×÷·]|\\(?:times|cdot|div))(?:\\\\|[\s&])*$")
+# "100 -" above "16 = 84": elsewhere it may be a dash.
+_ENDS_IN_MINUS = re.compile(r"=.*\d [-−] *$")
+_TAKEN_AWAY = re.compile(r"\$?\d[\d.,]*(?= ?=)")
 _LAST_OPEN = "+*/×÷·stv\\& "
 """The characters in which such a line ends: a glance that is cheaper than the pattern."""
 _OPERAND = re.compile(r"[&\s]*[$\\({]*[\d.]")
@@ -142,7 +146,7 @@ def _plain(text: str) -> str:
     if mark := _LIST_MARK.match(text):
         text = text[mark.end() :]
     if "**" in text or "`" in text:
-        text = _BOLD.sub(" ", text)
+        text = _SPACES.sub(" ", _BOLD.sub(" ", text))
     if text.startswith("|") and not _ABSOLUTE.match(text):
         text = text.replace("|", ";")
     return text
@@ -170,6 +174,13 @@ def _join(lines: list[Line]) -> None:
         ):
             start = _tail(before.readable)
             run += 1
+        elif (
+            before.readable[-1] in "-−"
+            and _ENDS_IN_MINUS.search(before.readable)
+            and (taken := _TAKEN_AWAY.match(line.readable))
+        ):
+            start = _tail(before.readable)
+            lines[index - 1] = before._replace(readable=f"{before.readable} {taken[0]}")
         else:
             run = 0
             continue

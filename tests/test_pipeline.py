@@ -193,7 +193,7 @@ def test_model_replaces_the_rules():
 
 def test_a_model_and_the_rules_that_agree_can_fail_a_row():
     """What both read is judged like any other equation, and counts as the rules'."""
-    line = "25 times 4 equals 1000"
+    line = "25 times 4 is 1000"
     _, pair = auto({line: ["25 * 4 = 1000"]})
     result = grade(line, pair)
     assert (result.verdict, result.flags) == (Verdict.COMPUTATIONAL_ERROR, ())
@@ -203,7 +203,7 @@ def test_a_model_and_the_rules_that_agree_can_fail_a_row():
 @pytest.mark.parametrize("answer", [["25+4=1000"], ["4*25=1000"], ["25*4=1000", "25+4=1000"]])
 def test_a_disagreement_is_flagged_and_fails_nothing_by_itself(answer):
     """An equation that only one of both reads never fails a row; one that both read still does."""
-    line = "25 times 4 equals 1000"
+    line = "25 times 4 is 1000"
     _, pair = auto({line: answer})
     result = grade(line, pair)
     assert "models_disagree" in result.flags
@@ -231,7 +231,7 @@ def test_invented_numbers_never_fail_a_row(mode):
     line = "Twice a few equals many"
     result = grade(line, Pair(mode, ScriptedExtractor({line: ["2*17=35"]}), None, 0.5, "a script"))
     assert result.n_failed == 0
-    line = "25 times 4 equals 1000"
+    line = "25 times 4 is 1000"
     result = grade(line, Pair("model", ScriptedExtractor({line: ["25*4=999"]}), None, 0.5, "a script"))
     assert statuses(result) == [CheckStatus.UNPARSABLE]
 

@@ -13,7 +13,7 @@ from grader.reading.rules import NOTHING, Reading, read_line
 from grader.reading.settling import DISAGREE, settle
 from grader.types import Certainty, CheckStatus, Equation, Solution, Source
 
-WORDS = "25 times 4 equals 1000"
+WORDS = "25 times 4 is 1000"
 
 
 def settled(line, *answer, rules=None):
@@ -52,6 +52,7 @@ def test_what_is_about_other_numbers_changes_nothing(line, answer):
     ("line", "rules", "answer"),
     [
         ("0.3^2 = 0.9, said at once", "0.3^2=0.9", "0.3/2=0.9"),  # the line says sign by sign what the rules read
+        ("2/5 of 40 = 20", "2/5*40=20", "2/5-40=20"),  # or in words
         ("So 2C is 50, i.e. 2C = 50", "2C=50", "2=50"),  # the model leaves the letter out
         ("That is 400g / 200g = 2", "400g/200g=2", "400/200=2"),
     ],

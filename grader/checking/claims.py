@@ -30,6 +30,7 @@ from grader.numbers import RELATION
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from grader.numbers import Written
     from grader.types import Equation
 
 
@@ -188,6 +189,22 @@ def becomes_identity(claim: Claim, known: Mapping[str, Fraction]) -> bool:
         return False
 
 
+def puts_in(claim: Claim) -> bool:
+    """Whether the right side is the left one with numbers for its letters: ``3x+1=3*4+1`` says what it is at one x."""
+    left, _, right = claim.equation.text.partition("=")
+    if not any(map(str.isdecimal, left)) or len(left) > MAX_PUT_IN:
+        return False
+    pieces = _PIECE.findall(left)
+    pattern = "".join(_PUT_IN if piece[0].isalpha() else re.escape(piece) for piece in pieces)
+    return any(piece[0].isalpha() for piece in pieces) and re.fullmatch(pattern, right) is not None
+
+
+MAX_PUT_IN = 60
+"""Characters of a side into which numbers are put."""
+_PIECE = re.compile(r"[A-Za-z]+(?:_\w+)?|.")
+_PUT_IN = r"\*?\(?-?\d{1,9}(?:[./]\d{1,9})?\)?"
+
+
 def units_of(claims: Sequence[Claim]) -> list[str]:
     """List the units that are named beside the equations."""
     return [unit for claim in claims for unit in (*claim.equation.left_units, *claim.equation.right_units)]
@@ -231,11 +248,24 @@ def loose_letters(claims: Sequence[Claim]) -> set[str]:
 
 
 def explained_by_decimals(values: tuple[Fraction, Fraction], claims: Sequence[Claim]) -> bool:
-    """Whether the gap may come from rounded decimals in the equations: a unit of each, as a share of its number."""
-    sides = [side for claim in claims for side in (claim.forms[0].left, claim.forms[0].right)]
-    decimals = {written for side in sides for written in numbers_of(side) if written.decimals and written.value}
+    """Whether the gap may come from rounded decimals in the equations: a unit of each, as a share of its number.
+
+    ``claims`` begins with the one that is judged. Where it alone has decimals, and the exact value as few, nothing was
+    rounded.
+    """
+    decimals, *others = map(_decimals, claims)
+    if not any(others) and decimals:
+        places = max(written.decimals for written in decimals)
+        if all((value * 10**places).denominator == 1 for value in values):
+            return False
+    decimals = decimals.union(*others)
     slack = sum((Fraction(1, 10**written.decimals) / abs(written.value) for written in decimals), Fraction(0))
     return abs(values[0] - values[1]) <= slack * max(map(abs, values))
+
+
+def _decimals(claim: Claim) -> set[Written]:
+    sides = (claim.forms[0].left, claim.forms[0].right)
+    return {written for side in sides for written in numbers_of(side) if written.decimals and written.value}
 
 
 def explained_by_units(values: tuple[Fraction, Fraction], units: Sequence[str]) -> bool:

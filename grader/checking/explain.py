@@ -74,4 +74,4 @@ def say(value: Fraction) -> str:
         return f"about {'-' if value < 0 else ''}10^{len(str(int(size))) - 1}"
     if size > Fraction(1, 1000):
         return f"about {float(value):.4f}".rstrip("0").rstrip(".")
-    return exact if len(exact) <= 20 else f"about {float(value):.2g}"
+    return exact if len(exact) <= 20 else f"about {float(value):.4g}"

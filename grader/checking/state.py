@@ -12,6 +12,7 @@ from grader.checking.claims import (
     explained_by_decimals,
     explained_by_units,
     loose_letters,
+    puts_in,
     units_of,
 )
 from grader.checking.comparison import Bounds, bound_of, settled
@@ -307,7 +308,7 @@ class State:
         values = form.values(system.values(claim.letters))
         if values is None or explained_by_decimals(values, claims) or explained_by_units(values, units_of(claims)):
             return None
-        if not self._may_refute(claims):
+        if not self._may_refute(claims) or (puts_in(claim) and any(map(puts_in, claims[1:]))):
             return None
         dollars = "$" in claim.equation.right_units
         reason = explain(claim.equation.text, values[0], form.left, values[1], form.right, dollars=dollars)

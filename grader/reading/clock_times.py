@@ -1,8 +1,8 @@
 """Times of a clock and durations, read in minutes or in hours: ``From 9:48 to 13:15 is 3 hours 27 minutes``.
 
-So are ``19:53 + 2 h 6 min = 21:59``, ``25 minutes after 3:45 is 4:10`` and ``1 h 48 min + 35 min =
-2 h 23 min``. A clock goes round: without am and pm, hours are counted from any noon or midnight. A statement that is
-true in either direction, or on either half of the day, is taken to be so meant.
+So are ``19:53 + 2 h 6 min = 21:59``, ``13:15 - 1:50 = 11:25``, ``25 minutes after 3:45 is 4:10`` and ``1 h 48 min +
+35 min = 2 h 23 min``. A clock goes round: without am and pm, hours are counted from any noon or midnight. A statement
+that is true in either direction, or on either half of the day, is taken to be so meant.
 """
 
 from __future__ import annotations
@@ -49,6 +49,12 @@ _SUM = re.compile(
     rf"(?P<left>{_TERMS}){GAP}(?:=|is(?![a-z])|gives?(?![a-z])|leaves?(?![a-z])){GAP}"
     rf"(?P<rest>{_TERMS}(?:{GAP}={GAP}{_TERMS}){{0,3}}){_END}"
 )
+_COLON = r"\d{1,2}:\d\d(?![\d:])"
+_COLONS = re.compile(
+    rf"(?<![-+*/×÷=.,:(\d] )(?<![-+*/×÷=.,:(\d])(?P<left>{_COLON}(?:{GAP}[-+]{GAP}{_COLON}){{1,4}}){GAP}="
+    rf"{GAP}(?P<rest>{_COLON}(?:{GAP}={GAP}{_COLON}){{0,2}})(?! ?{_HALF}){_END}"
+)
+_COLON_PART = re.compile(rf"(?P<sign>[-+])?{GAP}(?P<hours>\d{{1,2}}):(?P<minutes>\d\d)")
 _SIGNED = re.compile(rf" {_SIGN} |[-+]")
 _TIMES = re.compile(r"\d(?::[0-5]\d| ?[apAP]\.?[mM]\b)")
 _HOURS_GLANCE = re.compile(r"[\da-z] ?(?:h|hrs?|hours?)\b")
@@ -78,6 +84,8 @@ def with_minutes(text: str) -> str:
     times, spans = _has_times(text), _has_spans(text)
     if not (times or spans) or _OTHERWISE.search(text) is not None:
         return text
+    if times and "=" in text:
+        text = _COLONS.sub(_colons, text)
     if times:
         text = _AFTER.sub(_after, _MOVED.sub(_moved, text))
         text = text if _BREAK.search(text) else _BETWEEN.sub(_between, text)
@@ -136,6 +144,25 @@ def _sum(match: re.Match[str]) -> str:
         return match[0]
     sides = [match["left"], *match["rest"].split("=")]
     return _stated(" = ".join(_terms(side)[0].removeprefix("+ ") for side in sides))
+
+
+def _colons(match: re.Match[str]) -> str:
+    """Sixty of the smaller make one of the larger, whatever they are; a clock begins anew every twelve hours."""
+    sides, values = [], []
+    for side in (match["left"], *match["rest"].split("=")):
+        parts = [(one["sign"] or "", int(one["hours"]), int(one["minutes"])) for one in _COLON_PART.finditer(side)]
+        values.append(sum((-1 if sign == "-" else 1) * (HOUR * whole + rest) for sign, whole, rest in parts))
+        bare = len(parts) == 1
+        sides.append(
+            "".join(f"{sign}{'' if bare else '('}{_told(*part)}{'' if bare else ')'}" for sign, *part in parts)
+        )
+    if any((value - values[0]) % HALF_DAY == 0 and value != values[0] for value in values):
+        return match[0]
+    return f"{STATES} " + " = ".join(sides)
+
+
+def _told(whole: int, rest: int) -> str:
+    return f"{whole}*{HOUR}+{rest}"
 
 
 def _stated(equation: str) -> str:

@@ -31,7 +31,7 @@ _STATEMENT = re.compile(
     r"|(?<=[a-z] and )|(?<=\bis )|(?<=\bwas )|(?<=takes )|(?<=took )|(?<=lasts )|(?<=lasted )|(?<=spends )|(?<=spent )"
     rf"|(?<=total ))[{MARKS}]*"
     rf"(?P<left>{QUANTITY}){GAP}(?P<relation>{_RELATION}){GAP}(?:exactly )?(?P<right>{QUANTITY})"
-    rf"(?={GAP}[*]*(?:$|[.;!)](?!\d)|, (?!\d)|:|(?:so|since|because|as|which)\b))"
+    rf"(?={GAP}[*]*(?:$|[.;!)](?!\d)|, (?!\d)|:|\(|(?:so|since|because|as|which)\b))"
 )
 _SIGN_GLANCE = re.compile(rf"={GAP}(?:exactly )?\d[\d.,]*[ {MARKS}-]*([A-Za-z]+)")
 _BEFORE_SIGN = re.compile(rf"([A-Za-z]+)\.?{_POWER.replace('(?P<power>', '(?:')}{GAP}$")

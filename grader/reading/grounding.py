@@ -23,6 +23,12 @@ _RATIO = re.compile(r"(?<=[\d)]) : ?(?=[\d(])|(?<=[\d)]):(?=[\d(])")
 _PADDED = re.compile(r"(?<![\d.,])0\d")  # "0900" is a time of day
 _PLAIN_LATEX = re.compile(r"\\(?:times|cdot|div|\$|%|,|;|!| |\(|\)|\[|\])")
 _LATEX_SIGNS = {r"\times": "*", r"\cdot": "*", r"\div": "/", r"\%": "%"}
+_WORDED_SIGNS = re.compile(
+    r"(?<=[\d%)])[ $]+(?P<sign>of|times|plus|minus|equals|(?:multiplied|divided) by)(?: the| a)? +(?=[$(]*\d)"
+)
+_SIGNS_OF_WORDS = {
+    "of": "*", "times": "*", "multiplied by": "*", "divided by": "/", "plus": "+", "minus": "-", "equals": "="
+}  # fmt: skip
 _GOES_ON = frozenset("+-*/^_√!(%") | FUNCTION_WORDS
 """Signs beside an equation that make it part of a longer one."""
 _ALIASES = {"twice": 2, "double": 2, "doubled": 2, "triple": 3, "thrice": 3, "dozen": 12, "couple": 2, "once": 1}
@@ -74,7 +80,8 @@ def reads_whole(equation: str, line: str) -> bool:
     if has_commands(line):
         return False
     wanted = signature(equation)
-    told = ["", *signature(_RATIO.sub("/", clean(_PLAIN_LATEX.sub(_spelled, line)))), ""]
+    plain = _WORDED_SIGNS.sub(_in_signs, clean(_PLAIN_LATEX.sub(_spelled, line)))
+    told = ["", *signature(_RATIO.sub("/", plain)), ""]
     size = len(wanted)
     return any(
         told[at : at + size] == wanted and told[at - 1] not in _GOES_ON and told[at + size] not in _GOES_ON
@@ -95,6 +102,10 @@ def signature(text: str) -> list[str]:
         sign = "*" if match[0] in "xX" else match[0].lower() if match["function"] else match[0]
         found.append(sign if value is None else str(value))
     return found
+
+
+def _in_signs(match: re.Match[str]) -> str:
+    return f" {_SIGNS_OF_WORDS[match['sign']]} "
 
 
 def _spelled(match: re.Match[str]) -> str:

@@ -40,6 +40,7 @@ AMBIGUOUS = "the line can be read in more than one way"
 NAME = "the left side may be a name, not a quantity"
 QUANTITIES = "two quantities are set equal without a calculation"
 UNITS = "different units stand in one calculation"
+_FRACTION = re.compile(r"\d+/\d+")
 _STEPS = frozenset({"1", "5", "10"})
 """Percentages by which people go to the one that is asked."""
 WORTH = "things are set equal to what they come to"
@@ -71,6 +72,8 @@ def doubt_of(left: Side, right: Side, *, first: bool, worded: bool, algebra: boo
         return AMBIGUOUS
     if worded and left.labels and left.things and left.things[-1].partition(" ")[0] in _DETERMINERS:
         return AMBIGUOUS  # "At 3 * 4 the total is 15"
+    if worded and "/" in right.text() and _FRACTION.fullmatch(left.text()):
+        return AMBIGUOUS  # "7/5 gives 49/25"
     rates = sorted({*left.rates} ^ {*right.rates})
     if rates and clashing_rates(left.units, rates, right.units):
         return UNITS

@@ -137,8 +137,10 @@ def _stop_word(walker: Walker, index: int, end: int, lower: str) -> int:
         walker.relation(index + 1, end)
         return index + 3 if word_at(walker.tokens, index + 2, end) == "to" else index + 2
     if lower == "and" and index + 1 < end and is_mixed(walker.tokens, index - 1, index + 1, end):
+        alone = len(walker.side.pieces) == 1 and not walker.chain.relations
+        walker.side.ambiguous |= alone and index + 4 < end and walker.tokens[index + 4].text == "="
         walker.side.adjoin(" " + walker.tokens[index + 1].text)
-        return index + 2  # "1 and 1/4"
+        return index + 2  # "1 and 1/4"; "the order is 6 and 1/7 = 0.142857"
     if lower == "and" and _goes_on_in_units(walker, index + 1, end):
         walker.side.ambiguous |= walker.side.units[-1] != unit_at(walker.tokens, index + 2, end)
         walker.close()

@@ -44,7 +44,7 @@ def settle(rules: Reading, model: Sequence[str], line: str, *, replace: bool) ->
     others = [equation for equation in read if equation.text not in by_rules]
     pairs = [(one, other) for one in others for other in rules.equations if _speaks_of(one, other)]
     speaking = {one.text for one, _ in pairs}
-    heard = [one for one in others if one.doubt is None or one.text in speaking]
+    heard = [one for one in others if one.text in speaking or (one.doubt is None and _is_equation(one.text))]
     rivalled = {other.text for one, other in pairs if _contradicts(one, other, line)}
     unsure = rivalled - {equation.text for equation in read}
     kept = [doubted(equation) if equation.text in unsure else equation for equation in rules.equations]

@@ -13,7 +13,7 @@ from grader.characters import clean
 from grader.checking.units import clashing_rates, unit_named
 from grader.numbers import NUMBER_WORDS, SCALE_WORDS
 from grader.reading.functions import names_function
-from grader.reading.idioms import RESULTS_OF_MATCHES
+from grader.reading.idioms import RESULTS_OF_MATCHES, may_be_hours
 from grader.reading.in_words import states
 from grader.reading.number_words import BEGINNINGS
 from grader.reading.words import (
@@ -40,7 +40,7 @@ _LABEL = r"(?: [a-z]{2,}){0,5}(?:/[a-z]{2,}){0,2}"
 _CALCULATION = re.compile(
     rf"(?<![^ ])(?P<left>{_NUMBER}{_LABEL}(?: ?[-+*/x] ?{_NUMBER}{_LABEL}){{1,12}}) ?= ?"
     rf"(?P<right>{_NUMBER})(?![\w%(/$!-]|'\d)"
-    r"(?! ?[\d$%]| (?:\.\d|[b-zA-Z]|an?|[ap]\.?m)\b| 1/| ?[Rr](?:em\.?)? ?\d)"
+    r"(?! ?[\d$%]| : ?\d| (?:\.\d|[b-zA-Z]|an?|[ap]\.?m)\b| 1/| ?[Rr](?:em\.?)? ?\d)"
 )
 _OPERAND = re.compile(rf"(?P<sign>(?: ?[-+*/x] ?)?)(?P<number>{_NUMBER})(?P<label>{_LABEL})")
 _SIGNS = re.compile(r"[=+*/^<>()\[\]{}|~\\`_&#@]|:(?! )|%(?! [a-z]|[,.](?: [a-zA-Z]|\n|\Z))")
@@ -139,7 +139,7 @@ def read_simple(text: str) -> tuple[Equation, ...] | None:
         return None
     around.append(text[position:])
     between = "\n".join(around)
-    if _says_more(between) or (_STATED.search(between) and states(text)):
+    if _says_more(between) or (_STATED.search(between) and states(text)) or may_be_hours(text):
         return None
     return tuple(found)
 

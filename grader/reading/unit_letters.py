@@ -32,9 +32,9 @@ _RESULT = re.compile(r"(?:=|≈|\\approx) *[-−]?(?P<number>\d{1,3}(?:(?: |\\,)
 _GROUPING = re.compile(r"[, ]|\\,")
 # What is said again in a larger or smaller unit: "= 630 000 J = 630 kJ".
 _RESTATED = re.compile(r" *[=≈] *[\d.,]+ *[kMGmµμ]([A-ZΩΩ])(?![A-Za-z])")
-MAX_GAP = 25
+MAX_GAP = 40
 """Characters from a number to the letter of its unit, which may stand in a command of LaTeX."""
-_VALUE = re.compile(rf"-?[\d.]+[{LETTERS}]")
+_VALUE = re.compile(rf"-?[\d.]+(?:\*10\^(?:\(-?\d{{1,3}}\)|-?\d{{1,3}}))?[{LETTERS}]")
 _CALCULATES = re.compile(r"[\d)] ?[-+*/^]")
 _TERMS = re.compile(r"(?<=[\w.])[-+]")
 _WORD = re.compile(r"[A-Za-zΩΩµμ]+")
@@ -44,9 +44,9 @@ _COMMAND = re.compile(r"\\[a-zA-Z]+")
 _FIRST_DIGIT = re.compile(r"[\d.]")
 # How a unit is set apart from its number: by a space in plain text, by a thin space or as text in mathematics.
 _WRAPPED = re.compile(
-    r"\d(?:[ ~]|\\[,;: ]|\^\{?\\circ\}?)*\\(?:text|textrm|mathrm|mbox|rm|unit) *\{ *$|\d *\\[,;: ] *$"
+    r"[\d}](?:[ ~]|\\[,;: ]|\^\{?\\circ\}?)*\\(?:text|textrm|mathrm|mbox|rm|unit) *\{ *$|[\d}] *\\[,;: ] *$"
 )
-_SPACED = re.compile(r"\d °? ?$|\d ?° ?$")
+_SPACED = re.compile(r"[\d⁰¹²³⁴⁵⁶⁷⁸⁹] °? ?$|\d ?° ?$")
 _TRUTH = re.compile(r"(?<![A-Za-z\\])(?:[TF]|[Tt]rue|[Ff]alse)(?![A-Za-z])")
 _MULTIPLIES = re.compile(r" *[(^_'\d]")
 _CALCULATED_WITH = re.compile(r" *(?:[-+*=≈<>×·÷−]|\\(?:times|cdot|div|approx)|x(?![a-z])|/ *\d)")
@@ -90,7 +90,11 @@ class UnitLetters:
         """Whether the letter behind a result is set apart as a unit, and its calculation one of bare or SI numbers."""
         for match in _RESULT.finditer(line):
             place = line.find(letter, match.end(), match.end() + MAX_GAP)
-            if _GROUPING.sub("", match["number"]) == value and place >= 0 and _is_set_apart(line, place):
+            if (
+                _GROUPING.sub("", match["number"]) == value.partition("*")[0]
+                and place >= 0
+                and _is_set_apart(line, place)
+            ):
                 named = re.match(rf"[^=≈]*?(?<![\w\\]){letter} *=", line)  # "V = 2 * 3 = 6 V"
                 if named is None or named.end() > match.start():
                     return _is_bare(line[: match.start()]) and self._follows_numbers(letter) == (True, True)

@@ -1,0 +1,57 @@
+"""Ratios that are set equal: ``18:24 = 3:4``, ``6 : 8 : 10 = 3 : 4 : 5`` and ``9/4 = 9 : 4``, read as quotients.
+
+Of more than two parts each is compared with the one behind it. Times, scores, odds and scales have colons too.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from grader.characters import STATES
+from grader.reading.clock_times import HALF_DAY
+from grader.reading.written_numbers import GAP, MARKS
+
+_NUMBER = r"\d{1,7}(?:\.\d{1,4})?"
+_COLON = rf"{GAP}:{GAP}"
+_RATIO = rf"{_NUMBER}(?:{_COLON}{_NUMBER}){{1,3}}"
+_ENDS = rf"(?={GAP}[*]*(?:$|[.;!)✓](?!\d)| \(|, (?!\d)|,?{GAP}(?:so|and|which|since|because|therefore|hence|thus)\b))"
+_EQUAL = re.compile(rf"(?<![\d.,:/*+^(-])(?<![\d:/*+^-] )(?P<ratios>{_RATIO}(?:{GAP}={GAP}{_RATIO}){{1,4}}){_ENDS}")
+_BEHIND_SIGN = re.compile(
+    rf"(?<== )({_NUMBER}) : ({_NUMBER})(?!{GAP}={GAP}{_NUMBER}{GAP}:)(?={GAP}(?:$|[=;✓]| \(|[.,](?!\d)))"
+)
+_OTHERWISE = re.compile(
+    r"\b(?:odds?|scales?|maps?|scores?|scored|times?|clock|watch|a\.?m|p\.?m|o'clock|won|lost)\b", re.IGNORECASE
+)
+
+
+def with_ratios(text: str) -> str:
+    """The plain text of a line, with equal ratios as quotients."""
+    if ":" not in text or "=" not in text or _OTHERWISE.search(text):
+        return text
+    return _BEHIND_SIGN.sub(r"\1/\2", _EQUAL.sub(_quotients, text))
+
+
+def _quotients(match: re.Match[str]) -> str:
+    """The chain once for each two parts that stand beside each other."""
+    ratios = [re.findall(_NUMBER, side) for side in match["ratios"].split("=")]
+    first, *others = ratios
+    parts = {len(ratio) for ratio in ratios}
+    if len(parts) > 1 or any(_may_be_time(first, other) or other == first[::-1] for other in others):
+        return match[0]
+    if any(not float(part) for ratio in ratios for part in ratio):
+        return match[0]
+    marks = "".join(char for char in match[0] if char in MARKS)
+    chains = (
+        " = ".join(f"{one}/{other}" for one, other in places)
+        for places in zip(*(list(pairwise(ratio)) for ratio in ratios), strict=True)
+    )
+    return f"{STATES} {' ; '.join(chains)}{marks}"
+
+
+def _may_be_time(one: list[str], other: list[str]) -> bool:
+    """Whether both may be times of day: ``14:30 = 2:30``, ``2:05``, ``21:77 = 22:17``."""
+    if one[1:] == other[1:] or any(len(part) > 1 and part[0] == "0" and "." not in part for part in (*one, *other)):
+        return True
+    minutes = [float(first) * 60 + float(second) for first, second, *_ in (one, other)]
+    return (minutes[0] - minutes[1]) % HALF_DAY == 0
