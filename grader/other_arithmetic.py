@@ -25,6 +25,7 @@ _OWN_OPERATION = re.compile(
     r"(?=[^=\n]*[-+\d])(?=[^=\n]*\1)(?=[^=\n]*\2)"  # "a * b = a + 2b"
     r"|(?<![A-Za-z])[a-z] ?(?:[*∗⋆]|\\(?:star|ast)\b) ?[a-z]\b[\s$)]*(?:means?|denotes?|stands for|(?:is|be) defined)\b"
     r"|\bxor\b|\bbitwise\b|\d ?<< ?\d"
+    r"|\bif \d+ ?[-+*×x] ?\d+ ?= ?\d+(?:,? (?:and )?\d+ ?[-+*×x] ?\d+ ?= ?\d+){1,5}[,:]? (?:then|what)\b"
     r"|\b(?:rule|pattern)(?: is|:) \$?[a-z] ?[-+*×·]",  # "the rule is a + b → a(a+b)"
     re.IGNORECASE,
 )

@@ -44,7 +44,7 @@ def test_sums_are_read_in_the_smallest_unit(line, equation):
     ],
 )
 def test_false_ones_fail(messages, text):
-    """Carrying tens where twelve, sixteen or sixty make the next unit, and fractions that are multiplied for divided."""
+    """Carrying tens where twelve, sixteen or sixty make the next unit, and fractions multiplied for divided."""
     assert len(messages(text)) == 1
 
 

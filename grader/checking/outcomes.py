@@ -10,6 +10,7 @@ from grader.checking.comparison import denial, is_true
 from grader.checking.explain import explain, explain_conversion, say, shortened
 from grader.checking.quantities import converted_quotient, converted_sum, product_factors, rate_factors
 from grader.checking.rounding import (
+    TRUNCATED,
     as_endless,
     is_rounded_factor,
     joined_by_rounding,
@@ -179,8 +180,11 @@ def _rounded_in_units(
         (a * factor, _times(left, factor), traits(right).literal, b),
         (b / factor, _times(right, 1 / factor), traits(left).literal, a),
     )
+    # Who converts 3.5 hours has not cut them off: only the number that comes out is.
+    given = traits(right).literal is not None
     return any(
-        rounds_to(exact, side, literal._replace(value=value), approximate=approximate) is not None
+        (reason := rounds_to(exact, side, literal._replace(value=value), approximate=approximate)) is not None
+        and not (reason == TRUNCATED and given and literal is traits(left).literal)
         for exact, side, literal, value in pairs
         if literal is not None and (literal.decimals or approximate)
     )

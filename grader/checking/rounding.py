@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from grader.numbers import Written
 
+TRUNCATED = "truncated"
 INTEGER_QUOTIENT = "an inexact quotient of integers, written as a neighbouring integer"
 LONG_DECIMALS = 3
 """A product or a number that needs this many decimals is rounded by people; one that needs fewer is written out."""
@@ -64,7 +65,7 @@ def rounds_to(exact: Fraction, side: Node, written: Written, *, approximate: boo
     if gap <= unit / 2 and (causes.division or causes.power or causes.product or (long and kind.literal is not None)):
         return "rounded"
     truncated = causes.division and not causes.power and abs(written.value) < abs(exact)
-    return "truncated" if truncated else None
+    return TRUNCATED if truncated else None
 
 
 def rounds_in_scientific(exact: Fraction, side: Node, *, approximate: bool) -> str | None:

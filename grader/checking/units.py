@@ -40,7 +40,7 @@ _OURS = """
     months 1 month mo; months 12 year yr yrs; months 120 decade; months 1200 century
     money 1 paise paisa sen rappen centavo centime kobo
     money 1 cent ¢ penny pennies c; money 5 nickel; money 10 dime; money 25 quarter; money 100 dollar $ buck ¤
-    count 1 piece egg item unit; count 12 dozen
+    count 1 piece egg item unit; count 2 pair; count 12 dozen; count 144 gross
 """
 RATE = "/"
 """Marks a unit behind a slash or "per" among the units of a side."""
@@ -191,6 +191,18 @@ def mixes_units(names: list[str]) -> bool:
         return False
     units = {_UNITS[name] for name in names if name in _UNITS}
     return len(units) > len({unit.dimension for unit in units})
+
+
+def leaves_units_out(pieces: Sequence[str], units: Sequence[str], result: Sequence[str]) -> bool:
+    """Whether some terms of a sum have a unit that is not the result's, and others none: ``75 + 2 dimes = 95 cents``.
+
+    What is counted by the pair or the dozen may come to single things: ``2 pairs + 3 = 7 socks``.
+    """
+    if not units or not {"*", "/"}.isdisjoint(pieces):
+        return False
+    terms = 1 + sum(piece in ("+", "-") for piece in pieces[1:])
+    single = result[-1] if result else BARE[0]
+    return len(units) < terms and mixes_units([units[-1], single])
 
 
 def same_units(letters: Iterable[str], names: Iterable[str]) -> bool:

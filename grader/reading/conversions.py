@@ -163,7 +163,11 @@ def _in_one_unit(left: _Quantity, right: _Quantity) -> str | None:
     if ratio.denominator != 1 or _is_rounded(left, right):
         return None
     alone = [side.units[0] for side in (left, right) if len(side.units) == 1]
-    wanted = max(alone or ends, key=lambda unit: unit.size if alone else -unit.size)
+    given = "." in left.numbers[-1] and ends[0].size > ends[1].size
+    if given and 0 < abs(left.value - right.value) * 2 <= ends[0].size * _last_place(left.numbers[-1]):
+        return None  # "4.6 kg = 4590 g"
+    larger = bool(alone) and not given  # 3.5 of it are not cut off
+    wanted = max(alone or ends, key=lambda unit: unit.size if larger else -unit.size)
     return f"{_in(left, wanted)} = {_in(right, wanted)}"
 
 
@@ -186,10 +190,14 @@ def _is_rounded(left: _Quantity, right: _Quantity) -> bool:
     """Whether one side is the other to the last place of its smallest unit: ``3.456 hours = 3 hours 27 minutes``."""
     gap = abs(left.value - right.value)
     return gap != 0 and any(
-        gap < side.units[-1].size * Fraction(1, 10 ** len(side.numbers[-1].partition(".")[2]))
+        gap < side.units[-1].size * _last_place(side.numbers[-1])
         for side, other in ((left, right), (right, left))
         if side.units[-1].size < other.units[-1].size or len(other.units) == 1 < len(side.units)
     )
+
+
+def _last_place(number: str) -> Fraction:
+    return Fraction(1, 10 ** len(number.partition(".")[2]))
 
 
 def _quantity(text: str) -> _Quantity | None:

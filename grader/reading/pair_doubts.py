@@ -12,6 +12,7 @@ from grader.checking.grammar import parse
 from grader.checking.units import (
     OTHER_MONEY,
     clashing_rates,
+    leaves_units_out,
     mixes_units,
     refutable,
     same_digits,
@@ -79,6 +80,10 @@ def doubt_of(left: Side, right: Side, *, first: bool, worded: bool, algebra: boo
         return UNITS
     if any(mixes_units(side.units) and side.sums() for side in (left, right)):
         return UNITS  # "4 pounds - 6 ounces"
+    if leaves_units_out(left.pieces, left.units, right.units) or leaves_units_out(
+        right.pieces, right.units, left.units
+    ):
+        return UNITS
     foreign = {thing for thing in (*left.things, *right.things) if thing >= FIRST_SIGN}
     if len(foreign) > 1 or any(_SCALES.match(thing) for thing in foreign):
         return UNITS  # "6分 × 60 = 360秒", "2万 × 3 = 60000": there is no table of their units

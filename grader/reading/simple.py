@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from grader.characters import clean
-from grader.checking.units import clashing_rates, unit_named
+from grader.checking.units import clashing_rates, leaves_units_out, unit_named
 from grader.numbers import NUMBER_WORDS, SCALE_WORDS
 from grader.reading.functions import names_function
 from grader.reading.idioms import RESULTS_OF_MATCHES, may_be_hours
@@ -248,6 +248,8 @@ def _equation(match: re.Match[str], text: str) -> Equation | None:
                 return None  # "1 hour 30 minutes", "1 hour and 30 minutes"
             right_units += (unit,)
     if rates and clashing_rates(units, rates, right_units):
+        return None
+    if leaves_units_out(pieces, units, right_units):
         return None
     if len(things) > len(pieces) // 2 and right_units and set(right_units).isdisjoint(units) and len(things) > 1:
         return None  # "2 apples + 3 oranges = $8"

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from grader.characters import MATH_OFF, MATH_ON, TEXT_OFF, TEXT_ON
 from grader.numbers import FRACTION_WORDS, NUMBER_WORDS, SCALE_WORDS
+from grader.reading.number_words import HUNDRED
 
 MARKS = f"{MATH_ON}{MATH_OFF}{TEXT_ON}{TEXT_OFF}"
 GAP = rf"[ {MARKS}]*"
@@ -22,8 +23,12 @@ _ONES = "|".join(word for word, value in NUMBER_WORDS.items() if 0 < value < 10)
 _TEENS = "|".join(word for word, value in NUMBER_WORDS.items() if 10 <= value < 20)
 _TENS = "|".join(word for word, value in NUMBER_WORDS.items() if value >= 20)
 _BELOW_HUNDRED = rf"(?:(?:{_TENS})(?:[- ](?:{_ONES}))?|{_TEENS}|{_ONES})"
-WORDED = rf"(?i:\b{_BELOW_HUNDRED}(?: hundred(?: (?:and )?{_BELOW_HUNDRED})?| thousand)?)(?![\w-])"
-"""A number in words below a hundred thousand."""
+_BELOW_THOUSAND = rf"{_BELOW_HUNDRED}(?: hundred(?: (?:and )?{_BELOW_HUNDRED})?)?"
+WORDED = (
+    rf"(?i:\b{_BELOW_THOUSAND}(?: thousand(?:,? (?:and )?{_BELOW_THOUSAND})?)?)(?![\w-])"
+    r"(?! (?:hundred|thousand|million)\b)"
+)
+"""A number in words below a million."""
 DIGITS = r"(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.\d{1,6})?(?![\d]|[.,]\d)"
 NUMBER = rf"(?:{DIGITS}|{WORDED})"
 
@@ -48,8 +53,11 @@ def in_digits(written: str) -> str:
         return written.replace(",", "")
     total = below = 0
     for word in re.findall("[a-z]+", written.lower()):
-        if word in SCALE_WORDS:
-            total, below = (total + below) * SCALE_WORDS[word], 0
+        scale = SCALE_WORDS.get(word)
+        if scale == HUNDRED:
+            below *= scale
+        elif scale is not None:
+            total, below = total + below * scale, 0
         elif word != "and":
             below += NUMBER_WORDS[word]
     return str(total + below)
