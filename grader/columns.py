@@ -13,7 +13,7 @@ import pyarrow as pa
 from grader.errors import InputError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 PROBLEM = ("problem", "question", "prompt", "instruction", "query", "input")
 SOLUTION = ("solution", "answer", "response", "generated_solution", "completion", "output", "generation", "steps")
@@ -66,8 +66,8 @@ class Columns(NamedTuple):
         return "columns: " + ", ".join(parts)
 
 
-def discover(schema: pa.Schema, named: ColumnNames, where: str) -> Columns:
-    """Choose the columns to grade; ``where`` names the input in messages.
+def discover(schema: pa.Schema, named: ColumnNames, where: str, owners: Mapping[str, str] | None = None) -> Columns:
+    """Choose the columns to grade; ``where`` names the input in messages, ``owners`` the file that has a column.
 
     Raises InputError where a column is missing, ambiguous, or of a type that holds no text.
     """
@@ -81,8 +81,9 @@ def discover(schema: pa.Schema, named: ColumnNames, where: str) -> Columns:
     taken |= {problem, solution}
     identifier = finder.named(named.identifier) or finder.first(IDENTIFIER, taken)
     reference = finder.named(named.reference) or finder.first((*REFERENCE, "answer"), taken)
-    problem_shape = _shape(schema, problem, "problem", where)
-    solution_shape = _shape(schema, solution, "solution", where)
+    owners = owners or {}
+    problem_shape = _shape(schema, problem, "problem", owners.get(problem, where))
+    solution_shape = _shape(schema, solution, "solution", owners.get(solution, where))
     if problem == chat and solution_shape is not Shape.CHAT:
         raise InputError(
             f"{where}: the chat column {chat!r} is {schema.field(problem).type}, not a list of role and content; "

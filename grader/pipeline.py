@@ -21,7 +21,6 @@ from grader.limits import MAX_LINE_CHARACTERS, MAX_LINE_EQUATIONS, MAX_LINES
 from grader.lines import final_answer, split_lines
 from grader.programs.blocks import has_programs
 from grader.programs.outputs import OUTPUT_MISMATCH, judge_outputs
-from grader.reading.grounding import has_commands
 from grader.reading.rules import NOTHING, read_line
 from grader.reading.settling import doubted, settle
 from grader.reading.unit_letters import LETTERS, UnitLetters
@@ -120,7 +119,7 @@ class Grader:
             flags.append(OUTPUT_MISMATCH)
         if solution.reference is not None and _misses_reference(final, solution.reference):
             flags.append(REFERENCE_MISMATCH)
-        silent = self.pair.plain_text and any(has_commands(line.text) for line in draft.lines)
+        silent = self.pair.plain_text and any("\\" in line.text for line in draft.lines)
         graded = decide(lines, classification, self.pair.threshold, [*draft.flags, *flags], silent=silent)
         return graded._replace(lines=tuple(noted))
 

@@ -5,6 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 from input_files import jsonl, refusal, rows_of
 
+from grader.columns import ColumnNames
 from grader.errors import InputError
 from grader.inputs import open_inputs, readers
 from grader.inputs.paths import resolve
@@ -150,6 +151,28 @@ class TestSeveralFiles:
         """Files of different formats are joined where each is named."""
         jsonl(tmp_path / "in.jsonl", {"problem": "j", "solution": "s"})
         assert [row["problem"] for row in rows_of(parquet, tmp_path / "in.jsonl")] == ["p", "q", "r", "j"]
+
+    @pytest.mark.parametrize("role", ["problem", "solution"])
+    def test_a_file_without_the_column_is_refused(self, tmp_path, role):
+        """Its rows would be skipped or judged without their problem; a file without rows has none to lose."""
+        both = {"problem": ["p"], "solution": ["s"]}
+        pq.write_table(pa.table(both), tmp_path / "a.parquet")
+        pq.write_table(
+            pa.table({**{name: both[name] for name in both if name != role}, "text": ["t"]}), tmp_path / "b.parquet"
+        )
+        with pytest.raises(InputError) as caught:
+            open_inputs([str(tmp_path)]).columns(ColumnNames())
+        for part in (str(tmp_path / "b.parquet"), repr(role), str(tmp_path / "a.parquet"), "grade the files apart"):
+            assert part in str(caught.value)
+        pq.write_table(pa.table({"text": pa.array([], pa.string())}), tmp_path / "b.parquet")
+        assert open_inputs([str(tmp_path)]).columns(ColumnNames()).solution == "solution"
+
+    def test_a_column_of_another_type_is_told_of_its_own_file(self, tmp_path):
+        """Not of the first one, which has none of that name."""
+        pq.write_table(pa.table({"problem": ["p"], "text": ["s"]}), tmp_path / "a.parquet")
+        pq.write_table(pa.table({"problem": ["p"], "solution": [1]}), tmp_path / "b.parquet")
+        with pytest.raises(InputError, match=r"b\.parquet: the solution column 'solution' is int64"):
+            open_inputs([str(tmp_path)]).columns(ColumnNames())
 
     def test_a_column_of_two_types_names_both_files(self, tmp_path):
         """Files that disagree about a column's type are an error that names both and the column."""

@@ -284,7 +284,7 @@ def test_a_classifier_of_whole_solutions_names_no_line():
     [
         ("$\\frac{6}{3} = 2$", True, "correct"),
         ("$\\frac{6}{3} = 2$", False, "conceptual_error"),
-        ("$2 \\times 3 = 6$", True, "conceptual_error"),  # a sign is no command
+        ("$2 \\times 3 = 6$", True, "correct"),
         ("2 * 3 = 6", True, "conceptual_error"),
         ("$\\frac{6}{x}$", True, "None"),  # nothing was checked
     ],

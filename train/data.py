@@ -14,7 +14,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from grader.columns import ColumnNames, discover, list_type, text_type
+from grader.columns import ColumnNames, list_type, text_type
 from grader.errors import InputError
 from grader.inputs import open_inputs
 from grader.inputs.paths import resolve
@@ -152,7 +152,7 @@ def _equations(found: str | Sequence[str | None] | None) -> tuple[str, ...]:
 
 def _read_solutions(inputs: Inputs, names: dict[str, str], corpus: Corpus) -> str:
     try:
-        columns = discover(inputs.schema, ColumnNames(), inputs.where)
+        columns = inputs.columns(ColumnNames())
     except InputError as error:
         raise InputError(error.args[0], FORMS) from None
     label = next((names[name] for name in LABEL_COLUMNS if name in names), None)

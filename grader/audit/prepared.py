@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from grader.audit.sampling import sampled
 from grader.audit.store import REPORT
-from grader.columns import ColumnNames, Columns, discover
+from grader.columns import ColumnNames, Columns
 from grader.errors import InputError
 from grader.inputs import Inputs, open_inputs
 from grader.run import Job, Request
@@ -60,7 +60,7 @@ def prepare_all(config: Config, chosen: list[Data]) -> list[Prepared]:
 def _prepare(data: Data) -> Prepared:
     try:
         inputs = open_inputs(data.inputs)
-        columns = discover(inputs.schema, _named(data), inputs.where)
+        columns = inputs.columns(_named(data))
         for column in data.slices:
             _require(inputs.schema, column, inputs.where, "slices")
     except InputError as error:
@@ -75,7 +75,7 @@ def open_gold(gate: Gate) -> tuple[Inputs, Columns]:
     try:
         inputs = open_inputs([gate.gold])
         _require(inputs.schema, gate.label, inputs.where, "label")
-        return inputs, discover(inputs.schema, ColumnNames(), inputs.where)
+        return inputs, inputs.columns(ColumnNames())
     except InputError as error:
         raise InputError(f"gold of the gate {gate.measure}: {error.args[0]}", *error.args[1:]) from error
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
-from grader.columns import text_type
+from grader.columns import discover, text_type
 from grader.errors import EnvironmentStop, InputError
 from grader.inputs.paths import resolve
 from grader.inputs.readers import inspect, read
@@ -16,6 +16,7 @@ from grader.remote import RemotePath, RemoteStat
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from grader.columns import ColumnNames, Columns
     from grader.inputs.common import InputFile
     from grader.remote import Place
 
@@ -51,6 +52,19 @@ class Inputs(NamedTuple):
                 for file in self.files
             )
         )
+
+    def columns(self, named: ColumnNames) -> Columns:
+        """Choose the columns to grade, as ``discover`` does; raises InputError also where a file lacks one of them."""
+        owners = {name: str(file.path) for file in reversed(self.files) for name in file.schema.names}
+        found = discover(self.schema, named, self.where, owners)
+        for role, name in (("problem", found.problem), ("solution", found.solution)):
+            for file in self.files:
+                if name not in file.schema.names and file.rows != 0:
+                    raise InputError(
+                        f"{file.path}: there is no column {name!r}, which holds the {role} in {owners[name]}; "
+                        "rename the one that does, or grade the files apart"
+                    )
+        return found
 
     def batches(self, start: int = 0, stop: int | None = None) -> Iterator[pa.RecordBatch]:
         """Stream the rows of all files in order, from row ``start`` (counted from 0) up to ``stop`` where it is given.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from grader.columns import ColumnNames, Columns, discover
+from grader.columns import ColumnNames, Columns
 from grader.errors import InputError, UsageError
 from grader.inputs import Inputs, open_inputs
 from grader.inputs.paths import EXTENSIONS
@@ -126,7 +126,7 @@ def _understood(request: Request, outputs: Sequence[Place]) -> Job:
     for file in inputs.files:
         if not isinstance(file.path, RemotePath) and own & set(file.path.resolve().parents):
             raise InputError(f"{file.path}: this input is a part of the unfinished report; leave it out of the inputs")
-    columns = discover(inputs.schema, request.named, inputs.where)
+    columns = inputs.columns(request.named)
     return Job(request, inputs if request.shard is None else inputs.counted(), columns)
 
 
