@@ -62,6 +62,11 @@ _NUMBER = re.compile(r"\$?[\d.,]*\d(?: [a-z]+){0,3}", re.IGNORECASE)
 _DELIMITER = re.compile(r"\\[\[\]]|\$\$|\\(?:begin|end)\{[a-z]+\*?\}")
 _SENTENCE_ENDS = (".", "!", "?", ":", ";", "**")
 _ROUNDED = re.compile(r",\s+\$?[\d.,]*\d ?(?:≈|\\approx)$")
+# "6*7=43\\n43-3=40" in a file that was escaped twice; "\\neq" and its like are commands.
+_SPELLED_FEED = re.compile(
+    r"(?<!\\)\\n(?!(?:abla|atural|cong|earrow|eg|eq?|ewline|exists|g(?:eq|tr)|i|l(?:eq|ess)|mid|olimits|onumber|ot(?:in)?"
+    r"|prec|shortmid|subset\w*|succ|supset\w*|u|warrow|parallel|leftarrow|rightarrow|oindent|ewcommand|ormalsize)(?![A-Za-z]))"
+)
 MAX_TAIL = 500
 """Characters that a line takes over from the one before it."""
 MAX_JOINED = 20
@@ -72,9 +77,11 @@ def split_lines(solution: str | tuple[str, ...]) -> list[Line]:
     """Lines of a solution: of a text its non-empty lines, of a list of steps its non-empty elements.
 
     Carriage returns end a line as line feeds do; other separators of Unicode stay inside the line, as every tool that
-    counts lines by ``\\n`` has it.
+    counts lines by ``\\n`` has it. A text without a line feed that spells them, badly escaped, has its lines there.
     """
     if isinstance(solution, str):
+        if "\\n" in solution and "\n" not in solution:
+            solution = _SPELLED_FEED.sub("\n", solution)
         if "\r" in solution:
             solution = solution.replace("\r\n", "\n").replace("\r", "\n")
         texts = [stripped for text in solution.split("\n") if (stripped := text.strip())]

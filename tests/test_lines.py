@@ -350,3 +350,18 @@ def test_a_rounding_in_a_list_is_not_gone_on_with():
     """What the last number of several is rounded to is no left side of the next line."""
     lines = split_lines("19.8 ≈ 20, 5.1 ≈ 5, 0.48 ≈ 0.5\n≈ 20 x 5 / 0.5 = 200\nx = 2.98 ≈ 3\n= 1 + 2")
     assert [line.readable for line in lines[1::2]] == ["≈ 20 x 5 / 0.5 = 200", "3 = 1 + 2"]
+
+
+@pytest.mark.parametrize(
+    ("solution", "lines"),
+    [
+        (r"6*7=43\n43-3=40", ["6*7=43", "43-3=40"]),
+        (r"So 42.\n\nThen 42-2 = 41.", ["So 42.", "Then 42-2 = 41."]),
+        (r"$a \neq b$ and \nu = 3, x \not= 2", [r"$a \neq b$ and \nu = 3, x \not= 2"]),
+        ("a\n" + r"b\nc", ["a", r"b\nc"]),
+        (r"2+2&=4\\nonumber", [r"2+2&=4\\nonumber"]),
+    ],
+)
+def test_line_feeds_that_are_spelled_end_lines(solution, lines):
+    """Where there are no others, and where they begin no command."""
+    assert [line.text for line in split_lines(solution)] == lines

@@ -76,6 +76,22 @@ def test_refusals(folder, capsys, value, said):
     assert sorted(path.name for path in folder.iterdir()) == ["in.parquet"]
 
 
+@pytest.mark.parametrize("option", [("--to", "clean=locked/x.parquet"), ("--summary", "locked/x.json")])
+def test_a_folder_that_cannot_be_written_to_stops_before_the_run(folder, capsys, monkeypatch, option):
+    """Not after it, when all rows are graded."""
+
+    def refuse(**options):
+        raise PermissionError(13, "Permission denied", str(options["dir"]))
+
+    (folder / "locked").mkdir()
+    monkeypatch.setattr("grader.run.request.TemporaryFile", refuse)
+    assert grade(["in.parquet", "-o", "report.parquet", *RULES, *option]) == 3
+    said = capsys.readouterr().err
+    assert "locked/x" in said
+    assert "Permission denied" in said
+    assert sorted(path.name for path in folder.iterdir()) == ["in.parquet", "locked"]
+
+
 def test_an_input_is_not_written_over(folder, capsys):
     """Not even with --overwrite."""
     assert grade(["in.parquet", "-o", "report.parquet", *RULES, "--to", "clean=in.parquet", "--overwrite"]) == 2

@@ -1,7 +1,8 @@
 """Single steps in words: ``The difference between 28 and 9 is 17`` and ``9 fewer than 28 is 17`` say that 28 - 9 = 17.
 
-So are ``60 take away 56 leaves 14``, ``63 divided by 9, which is 8`` and ``140 goes into 700 exactly 6 times``. Each
-fills its clause; where a result may be meant that is not the difference or the quotient, the words stay as they are.
+So are ``60 take away 56 leaves 14``, ``twice 17 is 34``, ``63 divided by 9, which is 8`` and ``140 goes into 700
+exactly 6 times``. Each fills its clause; where a result may be meant that is not the difference or the quotient, the
+words stay as they are.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ _NAMED = re.compile(rf"{START}[Tt]he (?P<name>sum|difference) (?:of|between) {_O
 _THAN = re.compile(rf"{START}{_ONE} (?P<word>more|less|fewer) than {_OTHER} {_IS} {_RESULT}")
 _TAKE_AWAY = re.compile(rf"{START}{_ONE},? take away {_OTHER},? {_IS} {_RESULT}")
 
+_TWICE = re.compile(
+    rf"{START}(?P<word>[Tt]wice|[Dd]ouble|[Tt]hrice|[Tt]riple) (?P<one>\$?{NUMBER})(?P<thing>(?:{WORD})?) "
+    rf"{_IS} {_RESULT}"
+)
+_TIMES = {"twice": 2, "double": 2, "thrice": 3, "triple": 3}
 _SIGNS = {"plus": "+", "minus": "-", "times": "*", "multiplied by": "*", "divided by": "/"}
 # "He needs twelve times eighteen, or 206": behind other words it may be part of a longer calculation.
 _BEFORE = (
@@ -85,6 +91,17 @@ def _take_away(match: re.Match[str]) -> str:
     return as_equation(match, "-") if counts_alike(match) else match[0]
 
 
+def _twice(match: re.Match[str]) -> str:
+    """``Twice 17 is 34``; not ``double 5 is a roll of 10``, nor of other things."""
+    one, result = (in_digits(match[name].lstrip("$")) for name in ("one", "result"))
+    things = {word for name in ("thing", "label") if (word := match[name].strip().removesuffix("s"))}
+    money = {"$" in match[name] for name in ("one", "result")}
+    if len(things) > 1 or len(money) > 1 or Fraction(result) == Fraction(one):
+        return match[0]
+    sign = "$" if True in money else ""
+    return f"{STATES} {_TIMES[match['word'].lower()]} * {sign}{one} = {sign}{result}"
+
+
 def _restated(match: re.Match[str]) -> str:
     """``63 divided by 9, which is 8``; not ``20 minus 6, which is 6``, which says something of its last number."""
     one, other, result = values(match)
@@ -134,6 +151,7 @@ _FORMS = (
     ((" take away ",), _TAKE_AWAY, _take_away),
     (tuple(f" {sign} " for sign in _SIGNS), _RESTATED, _restated),
     ((" into ",), _GOES_INTO, _goes_into),
+    (("wice ", "ouble ", "hrice ", "riple "), _TWICE, _twice),
 )
 """Words of which a line must have one, the step, and how it is written as a calculation."""
 _WORDS = tuple(chain.from_iterable(words for words, _, _ in _FORMS))

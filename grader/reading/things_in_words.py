@@ -1,7 +1,8 @@
 """Things that are counted or paid for in words: ``Nine crates of 36 oranges come to 334 oranges`` is 9 * 36 = 334.
 
-So are ``Seven groups at two dollars cost sixteen dollars`` and ``Twenty cents is 20 percent of 80 cents``. They are
-read where the same thing is counted on both sides, and where nothing else belongs to the result.
+So are ``Seven groups at two dollars cost sixteen dollars``, ``seven dozen roses is 84 roses`` and ``Twenty cents is 20
+percent of 80 cents``. They are read where the same thing is counted on both sides, and where nothing else belongs to
+the result.
 """
 
 from __future__ import annotations
@@ -18,11 +19,16 @@ from grader.reading.written_numbers import MARKS, NUMBER, in_digits
 _NOUN = r"(?!(?:and|of|at|is|are|for|in|on|per|each|more|less|a|an|the|by|to|off)\b)[a-z][a-z'-]+"
 _PER = r" (?:a|an|per|every) (?P<per>[a-z]+)"
 _OF_EACH = rf"(?: each| apiece|{_PER})?"
-_COMES_TO = r"(?:comes? to|costs?|makes?|is|are|totals?|gives?|equals?)(?: a total of)?"
+_COMES_TO = r"(?:comes? to|costs?|makes?|is|are|totals?|gives?|equals?|=)(?: a total of)?"
 _HOLDS = r"(?:comes? to|holds?|makes?|contains?|gives?|equals?|totals?)(?: a total of)?"  # "2 of 5 pens are 2 pens"
 _CRATES = re.compile(
     rf"{START}(?P<one>{NUMBER}) (?P<many>{_NOUN}(?: {_NOUN})?) of (?P<other>{NUMBER}) (?P<thing>{_NOUN}(?: {_NOUN})?)"
-    rf"{_OF_EACH} {_HOLDS} (?P<result>{NUMBER}) (?P<same>{_NOUN}(?: {_NOUN})?){END}"
+    rf"{_OF_EACH}(?:,? {_HOLDS}| (?P<bare>is|are|=)|, which (?:is|makes|gives)) (?P<result>{NUMBER}) "
+    rf"(?P<same>{_NOUN}(?: {_NOUN})?){END}"
+)
+_DOZENS = re.compile(
+    rf"{START}(?P<one>{NUMBER}|[Aa]) dozen(?: (?P<thing>{_NOUN}(?: {_NOUN})?))? {_COMES_TO} (?P<result>{NUMBER})"
+    rf"(?: (?P<same>{_NOUN}(?: {_NOUN})?))?{END}"
 )
 _AMOUNT = rf"(?:\${NUMBER}|{NUMBER} {_NOUN})"
 _AT_A_PRICE = re.compile(
@@ -72,6 +78,8 @@ def with_products_of_things(text: str) -> str:
         return text
     if " of " in text:
         text = _CRATES.sub(_crates, text)
+    if " dozen" in text and "aker" not in text:
+        text = _DOZENS.sub(_dozens, text)
     if "% of " in text or "percent of " in text:
         text = _SHARE.sub(_share, text)
     if " at " in text or "At " in text:
@@ -84,7 +92,9 @@ def may_count(text: str) -> bool:
     return any(word in text and glance.search(text) is not None for word, glance in _GLANCES.items())
 
 
-_GLANCES = {word: re.compile(rf"{word}\$?{NUMBER}") for word in (" of ", " at ", "At ")}
+_GLANCES = {word: re.compile(rf"{word}\$?{NUMBER}") for word in (" of ", " at ", "At ")} | {
+    " dozen": re.compile(rf"(?:{NUMBER}|[Aa]) dozen")
+}
 
 
 def _crates(match: re.Match[str]) -> str:
@@ -95,7 +105,18 @@ def _crates(match: re.Match[str]) -> str:
     if _singular(match["thing"]) != _singular(match["same"]) or many in _NO_CRATES or match["many"] in _NO_CRATES:
         return match[0]
     one, other, result = (in_digits(match[name]) for name in ("one", "other", "result"))
+    if match["bare"] and result in (one, other):
+        return match[0]  # "2 of 5 pens are 2 pens"
     return f"{STATES} {one} * {other} = {result}"
+
+
+def _dozens(match: re.Match[str]) -> str:
+    """``Seven dozen roses is 84 roses``: of one thing, or of nothing that is named on one side."""
+    things = {_singular(match[name]) for name in ("thing", "same") if match[name]}
+    if len(things) > 1:
+        return match[0]
+    one = "1" if match["one"] in ("a", "A") else in_digits(match["one"])
+    return f"{STATES} {one} * 12 = {in_digits(match['result'])}"
 
 
 def _price(match: re.Match[str]) -> str:

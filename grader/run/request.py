@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ from grader.errors import InputError, UsageError
 from grader.inputs import Inputs, open_inputs
 from grader.inputs.paths import EXTENSIONS
 from grader.parquet_io.report import REPORT
+from grader.parquet_io.writer import stops_run
 from grader.remote import RemotePath
 from grader.run.parts import folder_of, was_renamed
 
@@ -98,6 +100,7 @@ def prepare(request: Request) -> Job:
     outputs: list[Place] = [request.output]
     if request.summary is not None:
         check_output(request.summary, "--summary", (".json",), overwrite=overwrite)
+        try_writing(request.summary)
         outputs.append(request.summary)
     check_splits(request.splits, outputs, overwrite=overwrite)
     outputs += request.splits.values()
@@ -152,6 +155,14 @@ def check_splits(splits: Mapping[str, Place], others: Sequence[Place], *, overwr
         if _real(path) in seen:
             raise UsageError(f"{path}: --to {name}= names a file that is written already; choose another name")
         seen.add(_real(path))
+        try_writing(path)
+
+
+def try_writing(path: Place) -> None:
+    """Raise EnvironmentStop where no file can be made beside a local output: after the run it would be too late."""
+    if not isinstance(path, RemotePath):
+        with stops_run(path), TemporaryFile(dir=path.parent):
+            pass
 
 
 def _real(path: Place) -> Place:
