@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -84,6 +85,7 @@ def may_convert(text: str) -> bool:
     return any(word in text and any(map(_names_unit, glance.findall(text))) for word, glance in _GLANCES.items())
 
 
+@lru_cache(maxsize=2)  # asked twice of a line
 def sets_units_equal(text: str) -> bool:
     """Whether a unit stands before an equals sign, and one behind the number that follows it."""
     return any(

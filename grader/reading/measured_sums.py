@@ -32,7 +32,7 @@ _ONE_TERM = re.compile(
 _GOES_ON = re.compile(rf"(?:\d[ {MARKS}-]*[A-Za-z.]+|[=*/+-])(?: and|,)?[ {MARKS}]*$")
 """What stands before a quantity that is only the end of one, or of a calculation."""
 _MAX_BEFORE = 40
-_DIVIDED = re.compile(r"[A-Za-z] ?[*/] ?\d+ ?= ?\d+ ?[A-Za-z]")
+_DIVIDED = re.compile(r"[A-Za-z] ?/ ?\d+ ?= ?\d+ ?[A-Za-z]")
 """A first glance at ``7 m 20 cm / 3 = 2 m 40 cm``, where no unit stands before the sign."""
 _DIMENSIONS = frozenset({"length", "mass", "volume", "time", "money"})
 
@@ -77,7 +77,7 @@ class _Term(NamedTuple):
 
 def with_measured_sums(text: str) -> str:
     """The plain text of a line, with sums of quantities in several units written in one."""
-    if "=" not in text or not (sets_units_equal(text) or _DIVIDED.search(text)):
+    if "=" not in text or not (sets_units_equal(text) or ("/" in text and _DIVIDED.search(text))):
         return text
     return _STATEMENT.sub(_equation, text)
 

@@ -14,6 +14,7 @@ from grader.reading.written_numbers import GAP, MARKS
 
 _NUMBER = r"\d{1,7}(?:\.\d{1,4})?"
 _COLON = rf"{GAP}:{GAP}"
+_GLANCE = re.compile(rf"\d{_COLON}\d")
 _RATIO = rf"{_NUMBER}(?:{_COLON}{_NUMBER}){{1,3}}"
 _ENDS = rf"(?={GAP}[*]*(?:$|[.;!)✓](?!\d)| \(|, (?!\d)|,?{GAP}(?:so|and|which|since|because|therefore|hence|thus)\b))"
 _EQUAL = re.compile(rf"(?<![\d.,:/*+^(-])(?<![\d:/*+^-] )(?P<ratios>{_RATIO}(?:{GAP}={GAP}{_RATIO}){{1,4}}){_ENDS}")
@@ -27,7 +28,7 @@ _OTHERWISE = re.compile(
 
 def with_ratios(text: str) -> str:
     """The plain text of a line, with equal ratios as quotients."""
-    if ":" not in text or "=" not in text or _OTHERWISE.search(text):
+    if ":" not in text or "=" not in text or not _GLANCE.search(text) or _OTHERWISE.search(text):
         return text
     return _BEHIND_SIGN.sub(r"\1/\2", _EQUAL.sub(_quotients, text))
 
