@@ -166,7 +166,7 @@ def test_gold_that_drifts(folder, monkeypatch):
     use(monkeypatch, pair(classifier="blind", word="nothing like it"))
     code, (found,) = night(folder, drop)
     assert (code, found["level"]) == (1, "fail")
-    assert "points better (allowed: 1)" in found["message"]
+    assert "points worse now (allowed: 1)" in found["message"]
 
 
 def test_a_gold_file_is_pinned(folder):

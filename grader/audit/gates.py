@@ -93,7 +93,7 @@ def _broken(gate: Gate, bounds: Bounds, reading: Reading) -> Iterator[str]:
         # Shares are quotients of whole numbers: a difference at the bound must not break it by a rounding error.
         if worse > bounds.worse_than_last + 1e-12:
             was = f"{reading.before:.3f}" if gate.measure == GOLD_MEASURE else _percent(reading.before)
-            yield f"; it was {was}, {100 * worse:.2f} points better (allowed: {100 * bounds.worse_than_last:g})"
+            yield f"; it was {was}, {100 * worse:.2f} points worse now (allowed: {100 * bounds.worse_than_last:g})"
 
 
 def _spelled(gate: Gate, reading: Reading) -> str:

@@ -66,6 +66,7 @@ def _masks(verdicts: pa.Array) -> dict[str, Any]:
 
 
 def _say(log: Log, name: str, rows: int, path: Place | None) -> None:
-    hint = f" (--to {name}=FILE)" if log.prog in TAKE_SPLITS else ""
-    where = f"{path}" if path is not None else f"not written apart{hint}"
-    log.say("split", f"{name}: {rows:,} rows, {where}", split=name, rows=rows, path=path)
+    takes = log.prog in TAKE_SPLITS
+    place = path if path is None or takes else path.name  # an audit puts its folder into place when all is there
+    where = place if place is not None else "not written apart" + (f" (--to {name}=FILE)" if takes else "")
+    log.say("split", f"{name}: {rows:,} rows, {where}", split=name, rows=rows, path=place)
