@@ -6,6 +6,7 @@ Three stages, which a run spreads over processes: ``draft_of`` (lines, and the r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -36,7 +37,7 @@ from grader.types import (
 from grader.verdict import MODELS_DISAGREE, REFERENCE_MISMATCH, TRUNCATED, UNIT_MISMATCH, decide, differs_from_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from grader.engines import Pair
     from grader.lines import Line
@@ -89,9 +90,10 @@ class Grader:
         """Grade a batch: a result for each solution, in their order.
 
         None depends on the others, but for the last digits of P(flawed), which a model adds up in another order in
-        another batch. A problem or a step that is None counts as empty, as in a file.
+        another batch. A problem or a step that is None counts as empty, as in a file. Raises TypeError for a row with
+        anything but text, with its place in the batch, counted from 1.
         """
-        solutions = list(map(_without_nulls, solutions))
+        solutions = [_without_nulls(number, solution) for number, solution in enumerate(solutions, start=1)]
         drafts = [draft_of(solution) for solution in solutions]
         answers = ask(self.pair, solutions, [question_of(draft, self.pair.reads_by) for draft in drafts])
         return [self.finish(*row) for row in zip(solutions, drafts, answers, strict=True)]
@@ -178,11 +180,19 @@ def _any(status: CheckStatus, checks: Sequence[EquationCheck]) -> bool:
     return status in [check.status for check in checks]
 
 
-def _without_nulls(row: Solution) -> Solution:
-    steps = row.solution
+def _without_nulls(number: int, row: Solution) -> Solution:
+    """The row with empty texts for what is None. Raises TypeError where a field holds no text, which it names."""
+    problem, steps = row.problem or "", row.solution
     if not isinstance(steps, str) and steps is not None:
+        if not isinstance(steps, Sequence):
+            raise TypeError(f"solution {number}: solution is {type(steps).__name__}, not a text or a tuple of texts")
         steps = tuple(step or "" for step in steps)
-    return row._replace(problem=row.problem or "", solution=steps)
+    fields = {"problem": [problem], "solution": steps if isinstance(steps, tuple) else [], "reference": [row.reference]}
+    for name, texts in fields.items():
+        for text in texts:
+            if not (isinstance(text, str) or (text is None and name == "reference")):
+                raise TypeError(f"solution {number}: {name} holds {type(text).__name__}, not text")
+    return row._replace(problem=problem, solution=steps)
 
 
 def draft_of(solution: Solution) -> Draft | None:

@@ -330,3 +330,18 @@ def test_what_is_carried_on_asks_sympy_within_the_bounds_of_its_solution(monkeyp
     assert graded.n_failed == 6
     assert [check.status for check in graded.lines[-1].equations] == [CheckStatus.ROUNDED]
     assert len(begun) == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (Solution("p", PLAIN, 42), "solution 2: reference holds int, not text"),
+        (Solution("p", 42), "solution 2: solution is int"),
+        (Solution(7, PLAIN), "solution 2: problem holds int"),
+        (Solution("p", (PLAIN, 3)), "solution 2: solution holds int"),
+    ],
+)
+def test_what_is_no_text_is_named(row, said):
+    """The row by its place and the field, before anything is graded."""
+    with Grader(Pair()) as grader, pytest.raises(TypeError, match=said):
+        grader.grade([Solution("p", PLAIN), row])
