@@ -67,7 +67,7 @@ FIRST_SIGN = "\u2e80"
 """The first character behind the alphabets: of Han, kana and Hangul."""
 SCRIPT = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 """Kana, Han and Hangul, as a range of a pattern: scripts that write no spaces around numbers, and have no unknowns."""
-_BESIDE_SCRIPT = re.compile(rf"(?<=[{SCRIPT}])(?=[\d(])|(?<=[\d)%])(?=[{SCRIPT}])")
+_BESIDE_SCRIPT = re.compile(rf"(?<=[{SCRIPT}])(?=-?\d|\()|(?<=[\d)%])(?=[{SCRIPT}])")
 """Where a number touches a word of a script that writes no spaces: ``标价为240元``."""
 _HALF_LIFE = re.compile(r"(?<![A-Za-z])([Tt])½")  # "T½", which is no T times a half
 _ROOT_OF_DEGREE = re.compile(r"(?<![\w)])[³⁴⁵⁶⁷⁸⁹]√")

@@ -67,7 +67,7 @@ def test_right_functions_raise_no_alarm(messages, text):
     [
         ("\\(\\log_2\\frac18 = -4\\)", "log_2(1/8) is -3, not -4"),
         ("(4/3)π(729) = 986π", "(4/3)*pi(729) is about 3053.6281, but 986*pi is about 3097.6104"),
-        ("\\(x = \\frac23 \\div \\frac23 = \\frac49\\)", "2/3/(2/3) is 1, but 4/9 is about 0.4444"),
+        ("\\(x = \\frac23 \\div \\frac23 = \\frac49\\)", "(2/3)/(2/3) is 1, but 4/9 is about 0.4444"),
         ("f = 40π/2π = 21 Hz", "40*pi/2*pi is about 197.3921, not 21"),
         (
             "\\(\\frac13\\pi\\times 3^2\\times 4 = 36\\pi\\)",

@@ -15,6 +15,9 @@ from grader.reading.rules import read_line
         ("a : b = 18 : 24 = 3 : 5 (divided by 6)", ["18/24=3/5"]),
         ("6:8:10 = 3:4:5", ["6/8=3/4", "8/10=4/5"]),
         ("9/4 = 9 : 4", ["9/4=9/4"]),
+        ("4 1/5 : 1 2/5 = 21/5 : 7/5 = 3", ["(4 1/5)/(1 2/5)=(21/5)/(7/5)", "(21/5)/(7/5)=3"]),
+        ("360 : 8 = 55", ["360/8=55"]),
+        ("x = 1 360 : 8 = 170", ["x=1360/8", "1360/8=170"]),
         ("Ratio = 84.5 : 125 = 169 : 250 (multiplying both by 2).", ["84.5/125=169/250"]),
     ],
 )
@@ -36,6 +39,10 @@ def test_equal_ratios_are_equal_quotients(line, equations):
         "0:5 = 1:2",
         "3 : 5 = 0.6 = 12 : 20 ✓",
         "Week 2 : 5 = 5",
+        "Step 4 : 300/4 = 75",
+        "1 : 4 = 5 parts",
+        "1 : 2 = 33% alcohol",
+        "Each case 1 : 18/20 = 90%",
     ],
 )
 def test_other_colons_raise_no_alarm(messages, text):

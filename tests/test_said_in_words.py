@@ -42,6 +42,14 @@ RIGHT = [
     "Twice 3 plus 4 is 10.",
     "Twice as many as 17 is 34",
     # numbers in words
+    "Seven plus nine is fourteen and two, that is, sixteen.",
+    "Eighteen hundred minus twenty-four is seventeen seventy-six.",
+    "And a quarter of two fifty-six is sixty-four.",
+    "3 × $1.75 is five dollars and a quarter, $5.25.",
+    "One point two times thirty is thirty-six kilowatt hours.",
+    "point five times ten is five",
+    "Half of five hundred is two fifty.",
+    "Three times four is twelve and five times six is thirty.",
     "Six hundred and fifty minus two hundred is four hundred fifty.",
     "One hundred and twenty divided by four is thirty.",
     "Ten percent of two hundred fifty is twenty-five.",
@@ -110,6 +118,8 @@ RIGHT = [
     "Because 1 liter = 1000 cm³, 112,000 cm³ = 112 liters.",
 ]
 WRONG = [
+    "One point two times thirty is thirty-five.",
+    "Three times four is twelve and five times six is forty.",
     "Twice 17 is 32.",
     "Triple $5 is $16.",
     "Seven dozen roses is 74 roses.",

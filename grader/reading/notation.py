@@ -49,6 +49,8 @@ _LOGARITHM = re.compile(
     # "log_2 4 · 8" may be that of 32
     r"(?![\d.,]*\d|\s?(?:[\^!(\d]|(?:[*/×·÷]|\\(?:cdot|times|div)(?![A-Za-z]))(?!\s?\\?(?:log|ln))|[A-Za-z](?![A-Za-z]))))"
 )
+# TeX sets one token low: "\log_232" is that of 32 to the base 2.
+_TIGHT_BASE = re.compile(r"(?<=\\log_)(\d)(\d{1,9})(?![\d.,]*\d|\s?[({\\\d.^])")
 _NUMERIC = re.compile(rf"(?:[\d\s.+\-−–*/·×^{{}}]|\\cdot|\\times|{_FRACTION}|√|\\sqrt)++")
 _GROUPING = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _INDEX_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
@@ -104,6 +106,7 @@ _BEHIND_BAR = re.compile(
 _FACTORIALS = re.compile(
     r"[\w)}]!\s*(?:[-+*/×·÷=^)}\]]|\\(?:cdot|times|div|right|over)|[(\d])"
     r"|(?:[*×·⋅]|\\cdot|\\times|\() ?1 ?\)? ?= ?\$?\d{1,3}!"
+    r"|\d ?/ ?\d{1,3}!(?!\w)"  # "10 · 9 / 4!"
 )
 _LAST_FACTORIAL = re.compile(r"(?<=[\d)])!(?=\s*(?:$|[.,;:$\\(]|[a-z]))")
 
@@ -123,7 +126,7 @@ def in_brackets(text: str) -> str:
     if "!" in text and _FACTORIALS.search(text):
         text = _LAST_FACTORIAL.sub(FACTORIAL, text)
     if any(map(text.__contains__, _HINTS)) and _NAMED.search(text):
-        text = _LOGARITHM.sub(_logarithm, _FUNCTION.sub(_function, text))
+        text = _LOGARITHM.sub(_logarithm, _FUNCTION.sub(_function, _TIGHT_BASE.sub(r"{\1} \2", text)))
     if _HINT_OF_COUNTS.search(text):
         text = _with_counts(text)
     if any(map(text.lower().__contains__, _HINTS_OF_COMMON)):

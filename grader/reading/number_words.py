@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grader.numbers import FRACTION_WORDS, NUMBER_WORDS, SCALE_WORDS
-from grader.reading.words import ORDERING_NOUNS
+from grader.reading.words import OPERATOR_WORDS, ORDERING_NOUNS
 
 if TYPE_CHECKING:
     from grader.numbers import Token
@@ -23,9 +23,44 @@ def number_in_words(tokens: list[Token], index: int, end: int) -> tuple[str, int
     if share is not None or not (word in NUMBER_WORDS or _scale_at(tokens, index + 1, end)):
         return share
     value, used = _whole(tokens, index, end)
+    decimals = _decimals(tokens, index + used, end)
+    if decimals:
+        return f"{value}.{decimals}", used + 1 + len(decimals)
     if _is_part_of(tokens, index + used, end):
         return f"{value}/{_denominator(tokens, index + used)}", used + 1
     return str(value), used
+
+
+def is_told_otherwise(tokens: list[Token], index: int, used: int, end: int) -> bool:
+    """Whether more belongs to a number in words than was read: ``seventeen seventy-six``, ``fourteen and two``.
+
+    So do a half and a quarter behind it, and "point" before it.
+    """
+    words = [token.text.lower() for token in tokens[index + used : min(index + used + 4, end)]]
+    if index and tokens[index - 1].text.lower() == "point":
+        return True
+    if words[:1] and words[0] in NUMBER_WORDS:
+        return True
+    if words[1:2] == ["and"] and words[0] not in NUMBER_WORDS:
+        words = words[1:]  # "five dollars and a quarter"
+    if words[:1] != ["and"] or len(words) < 2:
+        return False
+    if words[1] in ("a", "one") and words[2:] and words[2].removesuffix("s") in FRACTION_WORDS:
+        return True
+    return words[1] in NUMBER_WORDS and not (words[2:] and words[2] in OPERATOR_WORDS)
+
+
+def _decimals(tokens: list[Token], index: int, end: int) -> str:
+    """The digits behind a spoken point: ``three point one four``."""
+    if index >= end or tokens[index].text.lower() != "point":
+        return ""
+    digits = ""
+    for token in tokens[index + 1 : end]:
+        digit = 0 if token.text.lower() == "oh" else NUMBER_WORDS.get(token.text.lower())
+        if digit is None or digit > 9:
+            break
+        digits += str(digit)
+    return digits
 
 
 def _whole(tokens: list[Token], index: int, end: int) -> tuple[int, int]:

@@ -60,11 +60,19 @@ def number(walker: Walker, index: int, end: int) -> int:
             side.ambiguous |= torn
         unknown = side.unknown or any(one.unknown for one in walker.chain.sides)
         side.ambiguous |= unknown and before.kind == Kind.NUMBER  # "7x - 14 = 4x + 1 0"
+        torn |= _stands_beside(walker, index)
         walker.close()
         torn |= before.kind == Kind.NUMBER and token.text[0] == "."  # "12*5=60 .60/3= 20"
         walker.side.ambiguous = torn  # "20 + 10 pens to the 29 + 24 pens = 83"
         return index
     return index + 1
+
+
+def _stands_beside(walker: Walker, index: int) -> bool:
+    """``= 1 2 * 22``: a lone short number before this one, another one, whose sign or bar may be lost."""
+    before, token = walker.tokens[index - 1], walker.tokens[index]
+    alone = before.kind == Kind.NUMBER and index > 1 and walker.tokens[index - 2].kind == Kind.RELATION
+    return alone and len(before.text) < 3 and before.text != token.text
 
 
 _PREFIX_SIGNS = frozenset("∫∑∏∂∇")

@@ -24,7 +24,7 @@ from grader.reading.ahead import (
 )
 from grader.reading.congruences import MODULUS_WORDS, modulus
 from grader.reading.functions import behind_function, names_function
-from grader.reading.number_words import number_in_words
+from grader.reading.number_words import is_told_otherwise, number_in_words
 from grader.reading.words import (
     AFTER_EQUALS,
     APPROXIMATE_WORDS,
@@ -276,6 +276,7 @@ def _word_for_operand(walker: Walker, index: int, end: int) -> int:
             side.named = word_at(walker.tokens, index - 1, end) if index else None
         side.operand(text)
         side.words_used = True
+        side.ambiguous |= is_told_otherwise(walker.tokens, index, used, end)
         return index + used
     if side.pieces:
         return _word_behind_operator(walker, index, end)

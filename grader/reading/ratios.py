@@ -6,6 +6,7 @@ Of more than two parts each is compared with the one behind it. Times, scores, o
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from itertools import pairwise
 
 from grader.characters import STATES
@@ -21,6 +22,16 @@ _EQUAL = re.compile(rf"(?<![\d.,:/*+^(-])(?<![\d:/*+^-] )(?P<ratios>{_RATIO}(?:{
 _BEHIND_SIGN = re.compile(
     rf"(?<== )({_NUMBER}) : ({_NUMBER})(?!{GAP}={GAP}{_NUMBER}{GAP}:)(?={GAP}(?:$|[=;✓]| \(|[.,](?!\d)))"
 )
+_PART = r"(?:\d{1,4} )?\d{1,6}/\d{1,6}|\d{1,7}(?:\.\d{1,4})?"
+_FRACTIONS = re.compile(
+    rf"(?<![\d.,:/*+^(-])(?<![\d:/*+^-] )(?P<one>{_PART}) : (?P<other>{_PART})(?!{GAP}[:/*+^(\d-])(?![\w.,]*\d)"
+)
+_WHOLE = r"\d{1,3}(?: \d{3}){1,3}|\d{1,9}(?:\.\d{1,6})?"
+_QUOTIENT = re.compile(
+    rf"(?P<before>^{GAP}|(?:[=;(]|[.,;:]|⇒|→) )(?P<one>{_WHOLE}){GAP} : {GAP}(?P<other>{_WHOLE}){GAP}="
+    rf"(?={GAP}(?P<result>\d[\d.]*)(?! ?%|{GAP}[:/*+^-]|[\d.,]*\d))"
+)
+"""A division as most languages but English write it: ``360 : 8 = 45``."""
 _OTHERWISE = re.compile(
     r"\b(?:odds?|scales?|maps?|scores?|scored|times?|clock|watch|a\.?m|p\.?m|o'clock|won|lost)\b", re.IGNORECASE
 )
@@ -30,7 +41,24 @@ def with_ratios(text: str) -> str:
     """The plain text of a line, with equal ratios as quotients."""
     if ":" not in text or "=" not in text or not _GLANCE.search(text) or _OTHERWISE.search(text):
         return text
-    return _BEHIND_SIGN.sub(r"\1/\2", _EQUAL.sub(_quotients, text))
+    text = _FRACTIONS.sub(_divided, text) if "/" in text else text
+    text = _BEHIND_SIGN.sub(r"\1/\2", _EQUAL.sub(_quotients, text))
+    return _QUOTIENT.sub(_quotient, text) if " : " in text else text
+
+
+def _quotient(match: re.Match[str]) -> str:
+    """``360 : 8 = 45``; not where the parts are added up (``1 : 4 = 5 parts``)."""
+    one, other, result = (match[name].replace(" ", "") for name in ("one", "other", "result"))
+    parts = Fraction(one) + Fraction(other) == Fraction(result.rstrip("."))
+    return match[0] if parts or not Fraction(other) else f"{match['before']}{one} / {other} ="
+
+
+def _divided(match: re.Match[str]) -> str:
+    """``4 1/5 : 1 2/5`` as a quotient of fractions; of whole numbers elsewhere."""
+    one, other = match["one"], match["other"]
+    behind_sign = match.string[: match.start()].endswith("= ")
+    divided = "/" in one or ("/" in other and behind_sign)  # "Step 4 : 300/4"
+    return f"({one}) / ({other})" if divided else match[0]
 
 
 def _quotients(match: re.Match[str]) -> str:

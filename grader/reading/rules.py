@@ -74,6 +74,11 @@ _ARROW = re.compile(
     r"((?:^|[:;,.] ) *(?:[$€£₹]?\d+ ?[*x×·] ?){1,4}[$€£₹]?\d+) ?(?:→|⇒|=>|-{1,2}>) ?"
     r"(?=[$€£₹]?\d+[1-9](?:[.,;]?$|[.;] ))"  # one digit may be the last one of a product
 )
+# A dot that multiplies, as in Vietnamese ("4.1.(-14)", "36 = 2² . 3²"); elsewhere it ends a sentence or is a decimal's.
+_DOTTED = re.compile(r"(?<![\w.,])\d{1,4}(?:\.\d{1,4}){1,4}\.(?=\(-?\d)|(?<![\w.,])\d{1,4}\.(?=\(-\d)")
+_DOT_OF_POWERS = re.compile(r"(?<=[²³⁴⁵⁶⁷⁸⁹]) \. (?=\d)|(?<=\d) \. (?=\d{1,4}[²³⁴⁵⁶⁷⁸⁹^])")
+_PRIME = re.compile(r"(?<=[A-Za-z]) (?=[′'’]{1,3} ?\()")  # "f ′(2) = 8", in which (2) is no side
+_LOST_ABOVE = re.compile(r"\d {2,5}[-+=]")  # "5   + 12   = 169", whose exponents stand on the line above
 _SPAN = re.compile(r"(?<!\.)\.\.(?!\.)")  # "[x sin x] 0..π/2"
 # "∫_0^2 3x^2 dx", "∂f/∂x": neither its integrand nor its letter stands for the whole.
 _CALCULUS = re.compile(r"∫[^=≈<>∫]{0,200}?d ?[a-zα-ω](?![a-zα-ω])|∂[^=≈<> ]{0,20}/ ?∂[a-zα-ω](?:\^\(?\d\)?)?")
@@ -110,7 +115,11 @@ def _may_relate(text: str) -> bool:
 def read_by_tokens(text: str) -> Reading:
     """The reference reading: clean, LaTeX to plain, tokens, sides, equations."""
     if ".(" in text:
-        text = _RECURRING.sub(r"\1\2\2...", text)
+        text = _RECURRING.sub(r"\1\2\2...", _DOTTED.sub(lambda run: run[0].replace(".", "*"), text))
+    if " . " in text:
+        text = _DOT_OF_POWERS.sub(" * ", text)
+    if " ′" in text or " '" in text or " ’" in text:
+        text = _PRIME.sub("", text)
     if ">" in text or "→" in text or "⇒" in text:
         text = _ARROW.sub(r"\1 = ", text)
     if "/-" in text:
@@ -140,10 +149,11 @@ def read_by_tokens(text: str) -> Reading:
     doubtful = walker.doubtful
     property_named = any(chain.worded for chain in walker.chains) and _PROPERTY.search(text) is not None
     compares = any(chain.loose for chain in walker.chains) and _COMPARISON.search(plain) is not None
+    torn = "  " in text and len(_LOST_ABOVE.findall(text)) > 1
     for chain in walker.chains:
         if len(equations) >= MAX_LINE_EQUATIONS:
             break
-        if (chain.worded and property_named) or (chain.loose and (compares or _says_more(chain, plain))):
+        if torn or (chain.worded and property_named) or (chain.loose and (compares or _says_more(chain, plain))):
             chain.sides[0].ambiguous = True
         found, clear = pairs_of(chain, approximate=approximate, tried=tried)
         if supposed:

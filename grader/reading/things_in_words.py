@@ -113,8 +113,8 @@ def _crates(match: re.Match[str]) -> str:
 def _dozens(match: re.Match[str]) -> str:
     """``Seven dozen roses is 84 roses``: of one thing, or of nothing that is named on one side."""
     things = {_singular(match[name]) for name in ("thing", "same") if match[name]}
-    if len(things) > 1:
-        return match[0]
+    if len(things) > 1 or any(map(unit_named, things)):
+        return match[0]  # "2 dozen = 26 eggs" is a conversion
     one = "1" if match["one"] in ("a", "A") else in_digits(match["one"])
     return f"{STATES} {one} * 12 = {in_digits(match['result'])}"
 
