@@ -76,6 +76,8 @@ def test_a_line_grounds_itself(numbers):
         ("15%*80=12", "This is 15% x 80 = 12 and the rest is 68"),
         ("3+4=8", "Step 2: 3 + 4 = 8"),
         ("6/2=4", "They share 6 : 2 = 4"),
+        ("3+4=8", 'He says "3 + 4 = 8".'),
+        ("2/5*40=20", "2/5 of 40 = 20"),
     ],
 )
 def test_what_a_line_says_whole_may_fail_it(equation, line):
@@ -99,6 +101,8 @@ def test_what_a_line_says_whole_may_fail_it(equation, line):
         ("20/5=1.8614", "2x = log 20 / log 5 = 1.8614"),
         ("(1/6)=6", "E(X) = 1 : (1/6) = 6"),
         ("45+12-18=45", "45 bikes, which is: the number at first + 12 - 18 = 45"),
+        ("12+3=123", '"12" + "3" = "123" (gluing strings)'),
+        ("10-2=4", "Sat: 10-2 = 4 hours"),
         ("0900-0130=0730", "He leaves 0130 hours earlier, 0900 - 0130 = 0730"),
     ],
 )

@@ -8,6 +8,7 @@ from fractions import Fraction
 from grader.characters import clean
 from grader.limits import LimitError
 from grader.numbers import FRACTION_WORDS, NUMBER, NUMBER_WORDS, RELATION, SCALE_WORDS, parse_number
+from grader.reading.idioms import without_idioms
 from grader.reading.pair_doubts import QUANTITIES
 from grader.reading.words import FUNCTION_WORDS
 
@@ -18,6 +19,7 @@ _WORD = re.compile(r"[a-z]+")
 _SIGNIFICANT = re.compile(
     rf"(?P<number>{NUMBER})|[-+*/=≈<>^_√!|()%:;]|(?P<function>(?<![A-Za-z])(?i:{'|'.join(sorted(FUNCTION_WORDS))})(?![a-z]))"
     r"|(?<![A-Za-z'’])[B-HJ-Zb-z](?![A-Za-z'’])"
+    r"|[\"“”](?=\d)|(?<=\d)[\"“”]"  # "\"12\" + \"3\" = \"123\"" adds no numbers
 )
 _RATIO = re.compile(r"(?<=[\d)]) : ?(?=[\d(])|(?<=[\d)]):(?=[\d(])")
 _PADDED = re.compile(r"(?<![\d.,])0\d")  # "0900" is a time of day
@@ -80,7 +82,7 @@ def reads_whole(equation: str, line: str) -> bool:
     if has_commands(line):
         return False
     wanted = signature(equation)
-    plain = _WORDED_SIGNS.sub(_in_signs, clean(_PLAIN_LATEX.sub(_spelled, line)))
+    plain = _WORDED_SIGNS.sub(_in_signs, without_idioms(clean(_PLAIN_LATEX.sub(_spelled, line))))
     told = ["", *signature(_RATIO.sub("/", plain)), ""]
     size = len(wanted)
     return any(
