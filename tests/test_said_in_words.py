@@ -41,6 +41,11 @@ RIGHT = [
     "30 tickets at $15 each = $450",
     "Twice 3 plus 4 is 10.",
     "Twice as many as 17 is 34",
+    # records
+    '{"step":2,"expr":"90-37","result":53}',
+    '{"input": "3-4", "output": "3 to 4"}',
+    '{"input": "12", "output": "13"}',
+    'calculate("7/2") -> 3.5',
     # numbers in words
     "Seven plus nine is fourteen and two, that is, sixteen.",
     "Eighteen hundred minus twenty-four is seventeen seventy-six.",
@@ -118,6 +123,9 @@ RIGHT = [
     "Because 1 liter = 1000 cm³, 112,000 cm³ = 112 liters.",
 ]
 WRONG = [
+    '{"step":2,"expr":"90-37","result":63}',
+    '{step: c, expr: "140/5", value: 26}',
+    "Calculator[3*4] -> 13",
     "One point two times thirty is thirty-five.",
     "Three times four is twelve and five times six is forty.",
     "Twice 17 is 32.",

@@ -7,16 +7,17 @@ from grader.reading.clock_times import may_tell_time, with_minutes
 from grader.reading.conversions import may_convert, with_conversions
 from grader.reading.measured_sums import with_measured_sums
 from grader.reading.ratios import with_ratios
+from grader.reading.records import may_record, with_records
 from grader.reading.restatements import may_restate, with_restatements
 from grader.reading.steps_in_words import may_step, with_steps
 from grader.reading.sums_in_words import may_calculate, with_signs
 from grader.reading.things_in_words import may_count, with_products_of_things
 from grader.reading.written_numbers import with_whole_amounts
 
-_GLANCES = (may_convert, may_calculate, may_step, may_count, may_tell_time, may_restate)
+_GLANCES = (may_record, may_convert, may_calculate, may_step, may_count, may_tell_time, may_restate)
 _WRITERS = (
-    with_ratios, with_measured_sums, with_whole_amounts, with_minutes, with_restatements, with_conversions,
-    with_signs, with_steps, with_products_of_things,
+    with_records, with_ratios, with_measured_sums, with_whole_amounts, with_minutes, with_restatements,
+    with_conversions, with_signs, with_steps, with_products_of_things,
 )  # fmt: skip
 """In the order in which they write."""
 
