@@ -61,6 +61,7 @@ _ADDEND = re.compile(r"[-+*/×x÷−] ?[$(]*[\d.]")
 _NUMBER = re.compile(r"\$?[\d.,]*\d(?: [a-z]+){0,3}", re.IGNORECASE)
 _DELIMITER = re.compile(r"\\[\[\]]|\$\$|\\(?:begin|end)\{[a-z]+\*?\}")
 _SENTENCE_ENDS = (".", "!", "?", ":", ";", "**")
+_BESIDE = re.compile(r"= ?[^=]{1,40} and [^=]{1,60}=$")
 _ROUNDED = re.compile(r",\s+\$?[\d.,]*\d ?(?:≈|\\approx)$")
 # "6*7=43\\n43-3=40" in a file that was escaped twice; "\\neq" and its like are commands.
 _SPELLED_FEED = re.compile(
@@ -192,7 +193,17 @@ def _join(lines: list[Line]) -> None:
             run = 0
             continue
         if start:
-            lines[index] = line._replace(readable=f"{start} {line.readable}", doubt=line.doubt or before.doubt)
+            joined = _in_one_formula(start, before.readable, line.readable)
+            lines[index] = line._replace(readable=joined, doubt=line.doubt or before.doubt)
+
+
+def _in_one_formula(start: str, before: str, line: str) -> str:
+    """The line behind what it goes on with; ``$x = 3!(4)$`` and ``$= 24$`` are one formula, and not text before one."""
+    for opening, closing in (("$", "$"), ("\\(", "\\)")):
+        opened = line.startswith(opening) and not line.startswith("$$") and opening not in start
+        if opened and before.rstrip(" .,").endswith(closing):
+            return f"{opening}{start} {line.removeprefix(opening)}"
+    return f"{start} {line}"
 
 
 def _name_calculations(lines: list[Line]) -> None:
@@ -211,12 +222,13 @@ def _name_calculations(lines: list[Line]) -> None:
 def _tail(text: str) -> str:
     """What a line says behind its last relation, without the marks that close mathematics or a row.
 
-    Nothing where that says what a listed number is rounded to: ``5.1 ≈ 5, 0.48 ≈ 0.5``.
+    Nothing where that says what a listed number is rounded to (``5.1 ≈ 5, 0.48 ≈ 0.5``), or stands beside another
+    equation: ``8 − 3 = 5 and −2√3 + 4√3 = 2√3``.
     """
     start = 0
     for match in _RELATION.finditer(text):
         start = match.end()
-    if _ROUNDED.search(text, 0, start):
+    if _ROUNDED.search(text, 0, start) or _BESIDE.search(text, 0, start):
         return ""
     tail = text[start:].strip()
     return "" if len(tail) > MAX_TAIL or tail.endswith(_SENTENCE_ENDS) else _CLOSING.sub("", tail)

@@ -169,5 +169,8 @@ def _is_digit_sum(left: str, check: EquationCheck) -> bool:
 
 
 def _is_symbol(left: str, check: EquationCheck) -> bool:
-    """``(2/11) = -1``: whether two is a square modulo eleven."""
-    return check.right in ("1", "-1") and re.fullmatch(r"(?:\(-?\d+/\d+\))+", left) is not None
+    """``(2/11) = -1`` and ``(3/23) = -(23/3)``: whether two is a square modulo eleven, and what that depends on."""
+    right = RELATION.split(check.text)[1]
+    return re.fullmatch(r"-?(?:\(-?\d+/\d+\))+", left) is not None and (
+        check.right in ("1", "-1") or re.fullmatch(r"-?(?:\(-?\d+/\d+\))+", right) is not None
+    )

@@ -52,6 +52,7 @@ _REJECTS = re.compile(
     r"|[✗✘❌≠]|\\neq?\b",
     re.IGNORECASE,
 )
+_NEXT_CASE = re.compile(r"\W*(?:case|part) \w|\(?(?:[b-h]|ii+|iv|[2-9])[.)] ", re.IGNORECASE)
 _SUPPOSES = re.compile(r"\b(?:suppose|assum\w+|were|hypothe\w+)\b", re.IGNORECASE)
 _CONTRADICTION = re.compile(r"\b(?:contradict\w*|absurd|impossible|inconsistent|no solutions?)\b", re.IGNORECASE)
 _QUOTES = re.compile(
@@ -192,7 +193,12 @@ class SecondLook:
             return False
         if self._right(place).get(asked, -1) > index:
             return True
-        return any(asked in self._right(other) for other in range(place + 1, min(place + WINDOW, len(self._checks))))
+        for other in range(place + 1, min(place + WINDOW, len(self._checks))):
+            if _NEXT_CASE.match(self._lines[other]) and any(map(str.isalpha, asked)):
+                return False  # where the unknown has another value
+            if asked in self._right(other):
+                return True
+        return False
 
     def _right(self, place: int) -> dict[str, int]:
         """What a line's true equations give the result of, each with the last place in the line where it stands."""

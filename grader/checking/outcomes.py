@@ -14,6 +14,7 @@ from grader.checking.rounding import (
     as_endless,
     is_rounded_factor,
     joined_by_rounding,
+    long_decimals_explain,
     printed_by_program,
     rounded_on_the_way,
     rounds_in_scientific,
@@ -68,7 +69,7 @@ def compare(symbolic: SymbolicProcess, equation: Equation, left: Node, right: No
             return Outcome(CheckStatus.ROUNDED, show(quotient), show(b), words)
     reason = _rounded(a, left, b, right, approximate=equation.approximate) or as_endless(left, right)
     literal = traits(left).literal or traits(right).literal
-    if reason is None and literal is None and joined_by_rounding(left, right):
+    if reason is None and literal is None and _is_rounded_on_the_way(a, left, b, right):
         reason = "rounded on the way"
     if reason is not None:
         return Outcome(CheckStatus.ROUNDED, show(a), show(b), reason)
@@ -133,9 +134,17 @@ def _compare_symbolic(symbolic: SymbolicProcess, equation: Equation, left: Node,
         literal = traits(left).literal or traits(right).literal
         if literal is None and rounded_on_the_way(a, left, b, right, whole=inexact):
             return Outcome(CheckStatus.ROUNDED, *texts, "rounded on the way")
-    elif is_rounded_factor(a, b, right, left) or is_rounded_factor(b, a, left, right):
+    elif (
+        is_rounded_factor(a, b, right, left)
+        or is_rounded_factor(b, a, left, right)
+        or ((traits(left).literal or traits(right).literal) is None and long_decimals_explain(a, left, b, right))
+    ):
         return Outcome(CheckStatus.ROUNDED, *texts, "rounded on the way")
     return Outcome(CheckStatus.FAILS, *texts, explain(equation.text, a, left, b, right))
+
+
+def _is_rounded_on_the_way(a: Fraction, left: Node, b: Fraction, right: Node) -> bool:
+    return joined_by_rounding(left, right) or long_decimals_explain(a, left, b, right)
 
 
 def _multiplies(tree: Node) -> bool:

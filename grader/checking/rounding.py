@@ -237,6 +237,21 @@ def rounded_on_the_way(a: Fraction, left: Node, b: Fraction, right: Node, *, who
     return abs(a - b) <= slack
 
 
+def long_decimals_explain(a: Fraction, left: Node, b: Fraction, right: Node) -> bool:
+    """``0.5/2*(1+2(0.66667+0.9)) = 0.25*(1+3.13333)``: whether numbers of three decimals and more may be rounded parts.
+
+    Each that stands on one side alone may be off by a unit of its last decimal.
+    """
+    ours, theirs = (
+        {one for one in numbers if one.decimals >= LONG_DECIMALS}
+        for numbers in (set(numbers_of(left)) - set(numbers_of(right)), set(numbers_of(right)) - set(numbers_of(left)))
+    )
+    if not 0 < len(ours) + len(theirs) <= MAX_JOINED_NUMBERS:
+        return False
+    slack = _slack(left, a, ours, whole=False) + _slack(right, b, theirs, whole=False)
+    return abs(a - b) <= slack
+
+
 def _slack(tree: Node, value: Fraction, numbers: set[Written], *, whole: bool) -> Fraction:
     """How far a calculation moves if each of the numbers moves by its unit; zero of one that is no fraction."""
     slack = Fraction(0)

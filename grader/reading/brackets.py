@@ -66,13 +66,17 @@ def _composes(walker: Walker, index: int, closer: int) -> bool:
 
 
 def _comments_result(walker: Walker, index: int, closer: int, end: int) -> bool:
-    """``0.85 * 200 = 170 (15% off)``: a percentage behind a result, and nothing more of a calculation."""
+    """``= 170 (15% off)``, ``= 68 (10 lots)``: a percentage or a count behind a result, and nothing more."""
     if not (walker.chain.relations and walker.side.is_literal()) or walker.tokens[index].math:
         return False
     if closer + 1 < end and walker.tokens[closer + 1].kind not in (Kind.BREAK, Kind.WORD, Kind.CLOSE):
         return False
-    kinds = [token.kind for token in walker.tokens[index + 1 : closer]]
-    return kinds[:2] == [Kind.NUMBER, Kind.PERCENT] and set(kinds[2:]) <= {Kind.WORD}
+    first, *others = walker.tokens[index + 1 : closer]
+    if first.kind != Kind.NUMBER or not others:
+        return False
+    if others[0].kind == Kind.PERCENT:
+        return {token.kind for token in others[1:]} <= {Kind.WORD}
+    return all(token.kind == Kind.WORD and len(token.text) > 2 and token.text.isalpha() for token in others)
 
 
 def _bounds(walker: Walker, index: int, closer: int) -> bool:

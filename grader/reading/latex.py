@@ -176,7 +176,10 @@ class _Reader:
         if name == "sqrt":
             return self._root()
         if name in _TEXT:
-            return self._text()
+            text = self._text()
+            applied = name == "operatorname" and "".join(self.tokens[self.position : self.position + 1])[:1] == "("
+            # "\\operatorname{ord}(4)", whose bracket is no side
+            return text.replace(TEXT_ON, "").replace(TEXT_OFF, "").rstrip() if applied else text
         if name in ("begin", "end"):
             return self._environment(name)
         if name in _BREAKS:

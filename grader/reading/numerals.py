@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _GAP = rf"[ {TEXT_ON}{TEXT_OFF}]*"
 _NAME = r"\d{1,2}|[a-z]{1,7}"
 _NUMERAL = re.compile(
-    r"(?<![\w.,)])(?:(?P<digits>\d{1,40})|\((?P<inside>\d{1,40})\))"
+    r"(?<![\w.,)])(?:(?P<digits>\d{1,40}(?:\.\d{1,40})?)|\((?P<inside>\d{1,40})\))"
     rf"(?:_(?:(?P<base>{_NAME})|\({_GAP}(?P<grouped>{_NAME}){_GAP}\)|\{{{_GAP}(?P<braced>{_NAME}){_GAP}\}})"
     r"|(?P<low>[₀-₉]{1,2}))(?![\w({])"
 )
@@ -38,6 +38,8 @@ def _one_spelling(match: re.Match[str]) -> str:
     digits = match["digits"] or match["inside"]
     name = match["base"] or match["grouped"] or match["braced"] or match["low"].translate(_LOW)
     base = int(name) if name.isdecimal() else BASES.get(name, 0)
+    if "." in digits:
+        return UNREADABLE  # "0.625 = 0.101_2"
     if match["inside"] and len(digits) < MIN_DIGITS and base != 10:
         return UNREADABLE  # "(10)_3 = 10 * 9 * 8"
     if not 2 <= base <= MAX_BASE or any(int(digit) >= base for digit in digits):

@@ -77,6 +77,7 @@ _ARROW = re.compile(
 # A dot that multiplies, as in Vietnamese ("4.1.(-14)", "36 = 2² . 3²"); elsewhere it ends a sentence or is a decimal's.
 _DOTTED = re.compile(r"(?<![\w.,])\d{1,4}(?:\.\d{1,4}){1,4}\.(?=\(-?\d)|(?<![\w.,])\d{1,4}\.(?=\(-\d)")
 _DOT_OF_POWERS = re.compile(r"(?<=[²³⁴⁵⁶⁷⁸⁹]) \. (?=\d)|(?<=\d) \. (?=\d{1,4}[²³⁴⁵⁶⁷⁸⁹^])")
+_IN_BRACKETS = re.compile(r"(?<=\d) \(= ([£$€]?-?\d[\d.,]*)\)")  # "M1 3 × 6.20 (= 18.60)"
 _PRIME = re.compile(r"(?<=[A-Za-z]) (?=[′'’]{1,3} ?\()")  # "f ′(2) = 8", in which (2) is no side
 _LOST_ABOVE = re.compile(r"\d {2,5}[-+=]")  # "5   + 12   = 169", whose exponents stand on the line above
 _SPAN = re.compile(r"(?<!\.)\.\.(?!\.)")  # "[x sin x] 0..π/2"
@@ -118,6 +119,8 @@ def read_by_tokens(text: str) -> Reading:
         text = _RECURRING.sub(r"\1\2\2...", _DOTTED.sub(lambda run: run[0].replace(".", "*"), text))
     if " . " in text:
         text = _DOT_OF_POWERS.sub(" * ", text)
+    if " (= " in text:
+        text = _IN_BRACKETS.sub(r" = \1", text)
     if " ′" in text or " '" in text or " ’" in text:
         text = _PRIME.sub("", text)
     if ">" in text or "→" in text or "⇒" in text:

@@ -31,7 +31,8 @@ def _sign(walker: Walker, index: int, end: int) -> int:
     after = walker.tokens[index + 1] if index + 1 < end else None
     signs = after is not None and (after.kind != Kind.WORD or _is_unknown(walker, index + 1, end))
     if after is not None and signs and _is_sign(walker, token, before, after):
-        side.unreadable |= bool(side.pieces) and side.pieces[-1] in "+-" and not token.math
+        follows_sign = bool(side.pieces) and side.pieces[-1] in "+-"
+        side.unreadable |= follows_sign and not (token.math or _is_glued_to(token, before, after))
         side.adjoin(token.text)
         side.branches += token.text == "±"
         side.led |= index > 0
@@ -42,6 +43,11 @@ def _sign(walker: Walker, index: int, end: int) -> int:
         side.stumble()
         side.operator(token.text)
     return index + 1
+
+
+def _is_glued_to(token: Token, before: Token | None, after: Token) -> bool:
+    """``4 + -6``: the sign touches its number, and not the operator before it."""
+    return after.kind == Kind.NUMBER and token.end == after.start and before is not None and before.end < token.start
 
 
 def _is_unknown(walker: Walker, index: int, end: int) -> bool:
