@@ -10,7 +10,9 @@ import re
 
 _COMMA = re.compile(r"\d,\d")
 # Digits with points and commas, as far as they go.
-_WRITTEN = re.compile(r"(?:(?<![\w.,])|(?<=\\approx)|(?<=\\times)|(?<=\\cdot))\d++(?:[.,]\d++)*+(?![A-Za-z]{0,8}\d)")
+_WRITTEN = re.compile(
+    r"(?:(?<![\w.,])|(?<=\\approx)|(?<=\\times)|(?<=\\cdot))\d++(?:[.,]\d++)*(?![.,]?\d|[A-Za-z]{1,8}\d)"
+)
 _DECIMAL = re.compile(r"(?:\d{1,3}(?:\.\d{3}){1,5}|\d{1,15}),(?:\d{1,2}|\d{4,15})|0,\d{1,15}")
 _IN_THREE = re.compile(rf"{_DECIMAL.pattern}|[1-9]\d?,\d{{3}}")
 _GROUPED = re.compile(r"\d{1,3}(?:\.\d{3}){1,5}")

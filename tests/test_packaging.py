@@ -1,6 +1,8 @@
 """The wheel, the console scripts, and what importing them costs."""
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -105,3 +107,16 @@ def test_wheel_holds_both_packages_and_nothing_else(wheel_names):
     assert shipped == wanted
     assert {"grader/py.typed", "train/py.typed"} <= shipped
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in wheel_names)
+
+
+def test_no_repeated_group_of_a_pattern_gives_nothing_back():
+    """Python before 3.11.3, which machines have, matches "(?:a|b)++" wrongly; of a single character it does not."""
+    found = {
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for package in ("grader", "train")
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if re.search(r"(?<!\\)\)(?:[+*?]|\{\d*,?\d*\})\+|\(\?>", node.value)
+    }
+    assert found == set()

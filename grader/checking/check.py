@@ -19,7 +19,7 @@ from grader.checking.congruences import judge_congruence
 from grader.checking.excuses import is_label_by_neighbour, is_nearest, is_no_excuse
 from grader.checking.flat import flat_value
 from grader.checking.grammar import GrammarError, parse
-from grader.checking.outcomes import RUNS_ON, Outcome, RunsOnError, compare, order
+from grader.checking.outcomes import ON_THE_WAY, RUNS_ON, Outcome, RunsOnError, compare, is_rounded_at_last, order
 from grader.checking.readings import FUNCTIONS_READ, LOOSE_FLOORS, PI_READ, Reading, readings
 from grader.checking.rounding import rounded_on_the_way
 from grader.checking.symbolic import SymbolicError, SymbolicProcess
@@ -120,6 +120,8 @@ class Checker:
             return _answer(
                 equation, CheckStatus.UNPARSABLE, f"not judged, {equation.doubt}: {textbook.detail}", textbook
             )
+        if judge is compare and is_rounded_at_last(self._symbolic, *map(parse, sides)):
+            return _answer(equation, CheckStatus.ROUNDED, ON_THE_WAY, textbook)
         return _answer(equation, CheckStatus.FAILS, textbook.detail, textbook)
 
     def _judge_congruence(self, equation: Equation) -> EquationCheck:
@@ -161,7 +163,7 @@ class Checker:
         values = self._symbolic.values(left, right)
         if not rounded_on_the_way(values.left, left, values.right, right, whole=False):
             return check
-        return check._replace(status=CheckStatus.ROUNDED, detail="rounded on the way")
+        return check._replace(status=CheckStatus.ROUNDED, detail=ON_THE_WAY)
 
 
 def _goes_on_alike(reading: Reading, right: str) -> bool:

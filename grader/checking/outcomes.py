@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 RUNS_ON = "the calculation runs on: the left side is the first number of the right one"
 
 
+ON_THE_WAY = "rounded on the way"
+
+
 class RunsOnError(ArithmeticError):
     """``7*60 = 420 + 23 = 443``: not an equation, but two steps written as one line."""
 
@@ -69,8 +72,8 @@ def compare(symbolic: SymbolicProcess, equation: Equation, left: Node, right: No
             return Outcome(CheckStatus.ROUNDED, show(quotient), show(b), words)
     reason = _rounded(a, left, b, right, approximate=equation.approximate) or as_endless(left, right)
     literal = traits(left).literal or traits(right).literal
-    if reason is None and literal is None and _is_rounded_on_the_way(a, left, b, right):
-        reason = "rounded on the way"
+    if reason is None and literal is None and joined_by_rounding(left, right):
+        reason = ON_THE_WAY
     if reason is not None:
         return Outcome(CheckStatus.ROUNDED, show(a), show(b), reason)
     if traits(right).literal is None and leading_number(right) == a:
@@ -133,18 +136,22 @@ def _compare_symbolic(symbolic: SymbolicProcess, equation: Equation, left: Node,
             return Outcome(CheckStatus.ROUNDED, *texts, "about")
         literal = traits(left).literal or traits(right).literal
         if literal is None and rounded_on_the_way(a, left, b, right, whole=inexact):
-            return Outcome(CheckStatus.ROUNDED, *texts, "rounded on the way")
-    elif (
-        is_rounded_factor(a, b, right, left)
-        or is_rounded_factor(b, a, left, right)
-        or ((traits(left).literal or traits(right).literal) is None and long_decimals_explain(a, left, b, right))
-    ):
-        return Outcome(CheckStatus.ROUNDED, *texts, "rounded on the way")
+            return Outcome(CheckStatus.ROUNDED, *texts, ON_THE_WAY)
+    elif is_rounded_factor(a, b, right, left) or is_rounded_factor(b, a, left, right):
+        return Outcome(CheckStatus.ROUNDED, *texts, ON_THE_WAY)
     return Outcome(CheckStatus.FAILS, *texts, explain(equation.text, a, left, b, right))
 
 
-def _is_rounded_on_the_way(a: Fraction, left: Node, b: Fraction, right: Node) -> bool:
-    return joined_by_rounding(left, right) or long_decimals_explain(a, left, b, right)
+def is_rounded_at_last(symbolic: SymbolicProcess, left: Node, right: Node) -> bool:
+    """Whether two calculations that fail in every reading differ by no more than their long decimals may be rounded."""
+    if traits(left).literal is not None or traits(right).literal is not None:
+        return False
+    try:
+        a, b = evaluate(left), evaluate(right)
+    except NotRationalError:
+        values = symbolic.values(left, right)
+        a, b = values.left, values.right
+    return long_decimals_explain(a, left, b, right)
 
 
 def _multiplies(tree: Node) -> bool:

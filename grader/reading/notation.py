@@ -18,7 +18,9 @@ _HINTS = ("°", "\\circ", "deg", "π", "pi", "og", "ln")
 _NAMED = re.compile(r"(?:sin|cos|tan|cot|sec|csc)(?![b-z])|log ?(?:_|[₀-₉]|base)|(?<![a-z])ln(?![a-z])", re.IGNORECASE)
 """Cheaper than the patterns below."""
 
-_DEGREES = r"(?:°|\^\s?(?:\{\s?\\circ\s?\}|\\circ(?![A-Za-z]))|\\degree(?![A-Za-z])|\s?deg(?:rees?)?(?![A-Za-z]))"
+_DEGREE_SIGN = r"°|\^\s?(?:\{\s?\\circ\s?\}|\\circ(?![A-Za-z]))|\\degree(?![A-Za-z])"
+_DEGREE_WORD = r"deg(?:rees?)?(?![A-Za-z])"
+_DEGREES = rf"(?:{_DEGREE_SIGN}|\s?{_DEGREE_WORD})"
 _PI = r"(?:\\pi(?![A-Za-z])|π|(?<![A-Za-z])pi(?![A-Za-z]))"
 _FRACTION = r"\\[dt]?frac\s?"
 _NAMES = r"sin|cos|tan|cot|(?<!\d )sec|csc"
@@ -34,7 +36,9 @@ _IN_PI = (
     # "sin πx" is no function of π
     rf"(?!\s?(?:[\d(^!]|\\(?!{_NAMES}|cdot|times|div|left|right|q?quad|approx|text|[^A-Za-z])|(?!{_NAMES})[A-Za-z]))"
 )
-_ANGLES = re.compile(rf"(?:[\d\s.+\-−–*/·×{{}}]|\\cdot|\\times|{_FRACTION}|{_DEGREES}|{_PI})++")
+# Alternatives that begin differently: nothing is tried twice. (Repeated groups that give nothing back, "(…)++", are
+# matched wrongly by Python before 3.11.3.)
+_ANGLES = re.compile(rf"(?:[\d\s.+\-−–*/·×{{}}]|\\cdot|\\times|\\[dt]?frac|{_DEGREE_SIGN}|{_DEGREE_WORD}|{_PI})+")
 _SIZE = re.compile(f"{_DEGREES}|{_PI}")
 _FUNCTION = re.compile(
     rf"(?<![A-Za-z])\\?(?P<name>(?i:{_NAMES}))\s?(?P<power>\^\s?(?:\{{[2-9]\}}|\([2-9]\)|[2-9])|[²³])?\s?"
@@ -51,7 +55,7 @@ _LOGARITHM = re.compile(
 )
 # TeX sets one token low: "\log_232" is that of 32 to the base 2.
 _TIGHT_BASE = re.compile(r"(?<=\\log_)(\d)(\d{1,9})(?![\d.,]*\d|\s?[({\\\d.^])")
-_NUMERIC = re.compile(rf"(?:[\d\s.+\-−–*/·×^{{}}]|\\cdot|\\times|{_FRACTION}|√|\\sqrt)++")
+_NUMERIC = re.compile(r"(?:[\d\s.+\-−–*/·×^{}]|\\cdot|\\times|\\[dt]?frac|√|\\sqrt)+")
 _GROUPING = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _INDEX_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
@@ -91,7 +95,7 @@ _COMMON = re.compile(
 
 _BAR = r"(?:\||\\[lr]?vert(?![A-Za-z]))"
 _BARS = re.compile(rf"{_LEFT}{_BAR}(?P<inside>[^|=<>&,;:]{{1,80}}?){_RIGHT}{_BAR}")
-_IN_BARS = re.compile(rf"(?:[\d\s.+\-−–*/·×÷^(){{}}]|\\(?:cdot|times|div|left|right|sqrt)(?![A-Za-z])|{_FRACTION}|√)++")
+_IN_BARS = re.compile(r"(?:[\d\s.+\-−–*/·×÷^(){}]|\\(?:cdot|times|div|left|right|sqrt)(?![A-Za-z])|\\[dt]?frac|√)+")
 _BEFORE_BAR = re.compile(
     r"(?:^|[=≈<>+\-−–*/·×÷(\[{,:;$.]|[\d)}]|\\(?:cdot|times|div|approx|frac|[(\[,;:!]|q?quad)"
     r"|\b(?:since|so|because|and|that|then|thus|therefore|have|get|is|as))$",
