@@ -68,6 +68,8 @@ _SPELLED_FEED = re.compile(
     r"(?<!\\)\\n(?!(?:abla|atural|cong|earrow|eg|eq?|ewline|exists|g(?:eq|tr)|i|l(?:eq|ess)|mid|olimits|onumber|ot(?:in)?"
     r"|prec|shortmid|subset\w*|succ|supset\w*|u|warrow|parallel|leftarrow|rightarrow|oindent|ewcommand|ormalsize)(?![A-Za-z]))"
 )
+_COMMENT = re.compile(r"(?:^|\s)#\s+(?P<said>[^#=]*\d\s?[-+*/×÷]\s?[^#=]*=[^#=]*\d[^#=]*)$")
+"""A calculation that a program tells in a comment: ``total = price * 14  # 14 * 11.75 = 164.50``."""
 MAX_TAIL = 500
 """Characters that a line takes over from the one before it."""
 MAX_JOINED = 20
@@ -126,7 +128,8 @@ class _Splitter:
             self.code = not self.code and text.count("```") < 2
             return Line(number, text, "")
         if self.code or text.startswith("####"):
-            return Line(number, text, "")
+            said = _COMMENT.search(text) if self.code and "#" in text else None
+            return Line(number, text, said["said"] if said else "")
         doubt = TRACE if self.trace else None
         text_read = without_annotations(text)
         if "<" in text_read or "[" in text_read or "◁" in text_read:

@@ -365,3 +365,15 @@ def test_a_rounding_in_a_list_is_not_gone_on_with():
 def test_line_feeds_that_are_spelled_end_lines(solution, lines):
     """Where there are no others, and where they begin no command."""
     assert [line.text for line in split_lines(solution)] == lines
+
+
+def test_calculations_in_comments_of_programs_are_read():
+    """And nothing else of a program."""
+    program = """```python
+total = 14 * 11.75  # 14 * 11.75 = 165.50
+# one price = 11.75
+# 3 + 4 = 7
+if total == 2 * 3:  # never
+    total = 3 + 4
+```"""
+    assert [line.readable for line in split_lines(program) if line.readable] == ["14 * 11.75 = 165.50", "3 + 4 = 7"]

@@ -16,7 +16,7 @@ _SPOKEN_POWER = re.compile(r"(?<=\d) to the minus (\d{1,2})(?![\d.]|th)")
 _UNREAD = re.compile(
     r"\b(?:twice|double|triple|thrice) (?=(?:an? |one |the )?(?:half|third|quarter|[a-z]{3,8}th)s? of\b)"
     r"|\b(?:half|quarter|\d{1,2}) past \d{1,2}(?![\d:])"
-    r"|(?<![\d.])\d{1,2}-for-\d{1,2}(?!\d)"
+    r"|(?<![\d.])\d{1,2}-(?:for|to)-\d{1,2}(?!\d)"
     r"|(?<![\w)\]])(?:\[\d{1,4}\] ?){2,40}"  # the boxes of a bar
     rf"|(?<![\d.])\d{{1,2}}[-–]\d{{1,2}}(?= (?:{'|'.join(sorted(RESULTS_OF_MATCHES))})\b)",
     re.IGNORECASE,
@@ -45,6 +45,7 @@ _GLANCES = (
     "sf",
     "D.P",
     "-for-",
+    "-to-",
     "][",
     " past ",
     " to the minus ",
