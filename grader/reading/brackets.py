@@ -26,6 +26,9 @@ def bracket(walker: Walker, index: int, end: int) -> int:
             walker.close()  # "= 5.71 (round down", and the bracket closes in another line
         side.unreadable |= bool(side.pieces or walker.chain.relations)
         return index + 1
+    if _names_equation(walker, index, closer, end):
+        walker.close()
+        return closer + 2
     if not side.expecting and bracketed_modulus(walker, index, end):
         modulus(walker, index + 1, closer)
         return closer + 1
@@ -58,6 +61,15 @@ def bracket(walker: Walker, index: int, end: int) -> int:
         side.ambiguous |= not (side.expecting or glued or walker.tokens[index].math)
         nested(walker, index, closer)
     return closer + 1
+
+
+def _names_equation(walker: Walker, index: int, closer: int, end: int) -> bool:
+    """``(1) reads -1 + 7 = 6``: the number of an equation, and what it says."""
+    numbered = closer == index + 2 and walker.tokens[index + 1].kind == Kind.NUMBER and not walker.side.pieces
+    return numbered and closer + 1 < end and walker.tokens[closer + 1].text.lower() in _SAYS
+
+
+_SAYS = frozenset({"reads", "gives", "becomes", "says", "yields", "implies", "states", "shows", "means", "now"})
 
 
 def _composes(walker: Walker, index: int, closer: int) -> bool:

@@ -10,7 +10,8 @@ from grader.characters import MATH_OFF, MATH_ON
 
 _GAP = rf"[ {MATH_ON}{MATH_OFF}]*"
 _EQUALS = re.compile(rf"\){_GAP}={_GAP}\(")
-_BEFORE = f"=:;,. {MATH_ON}{MATH_OFF}"
+_SPACES = f" {MATH_ON}{MATH_OFF}"
+_BEFORE = f"=:;,.{_SPACES}"
 """Signs behind which a bracket stands alone."""
 _GOES_ON = re.compile(r" ?[-+*/^(\w!']")
 _CALCULATES = re.compile(r"[-+*/^]")
@@ -60,9 +61,17 @@ def _chains(text: str) -> list[list[_Tuple]]:
             continue
         if chains and chains[-1][-1].start == left.start:
             chains[-1].append(right)
-        elif not left.start or text[left.start - 1] in _BEFORE:
+        elif _stands_alone(text, left.start):
             chains.append([left, right])
     return [chain for chain in chains if not _GOES_ON.match(text, chain[-1].end)]
+
+
+def _stands_alone(text: str, start: int) -> bool:
+    """Whether a bracket is no operand: ``(3,4) - (1/2, 1) = …`` says nothing of the second one alone."""
+    place = start
+    while place and text[place - 1] in _SPACES:
+        place -= 1
+    return not place or (text[place - 1] not in "-+*/^)" and (place < start or text[place - 1] in _BEFORE))
 
 
 def _is_calculated(left: _Tuple, right: _Tuple) -> bool:
