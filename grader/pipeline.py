@@ -183,6 +183,8 @@ def _any(status: CheckStatus, checks: Sequence[EquationCheck]) -> bool:
 def _without_nulls(number: int, row: Solution) -> Solution:
     """The row with empty texts for what is None. Raises TypeError where a field holds no text, which it names."""
     problem, steps = row.problem or "", row.solution
+    if isinstance(problem, str) and isinstance(steps, str) and row.reference is None:
+        return row if row.problem else row._replace(problem=problem)
     if not isinstance(steps, str) and steps is not None:
         if not isinstance(steps, Sequence):
             raise TypeError(f"solution {number}: solution is {type(steps).__name__}, not a text or a tuple of texts")

@@ -28,7 +28,7 @@ def with_records(text: str) -> str:
 
 def may_record(text: str) -> bool:
     """Whether a line may hold a record: a cheap first glance."""
-    return any(map(text.__contains__, ("expr", "alc", "input", "formula", "Expr", "Input", "Formula")))
+    return any(map(text.__contains__, ("xpr", "alc", "nput", "ormula")))
 
 
 def _equation(match: re.Match[str]) -> str:
