@@ -116,7 +116,10 @@ def test_an_invented_number_is_named_first():
     assert doubt_of("2+3=5", "2 and 5") == UNGROUNDED
 
 
-@pytest.mark.parametrize(("equation", "line"), [("100=2", "100 = 2"), ("40=10", "less 40 min = 10 h")])
+@pytest.mark.parametrize(
+    ("equation", "line"),
+    [("100=2", "100 = 2"), ("40=10", "less 40 min = 10 h"), ("10%=1000", "First $10,000 @ 10% = $1,000")],
+)
 def test_numbers_set_equal_without_a_calculation_are_doubted(equation, line):
     """As they are where the rules read them: one of both may be a name, or counted in something else."""
     assert doubt_of(equation, line) == QUANTITIES

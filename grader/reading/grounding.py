@@ -70,7 +70,8 @@ def doubt_of(equation: str, line: str) -> str | None:
         return UNGROUNDED
     if _PADDED.search(equation) or not reads_whole(equation, line):
         return IN_PART
-    return QUANTITIES if all(map(_NUMBER.fullmatch, RELATION.split(equation))) else None
+    sides = [side.removesuffix("%") for side in RELATION.split(equation)]
+    return QUANTITIES if all(map(_NUMBER.fullmatch, sides)) else None
 
 
 def reads_whole(equation: str, line: str) -> bool:
