@@ -70,6 +70,7 @@ _SPELLED_FEED = re.compile(
 )
 _COMMENT = re.compile(r"(?:^|\s)#\s+(?P<said>[^#=]*\d\s?[-+*/×÷]\s?[^#=]*=[^#=]*\d[^#=]*)$")
 """A calculation that a program tells in a comment: ``total = price * 14  # 14 * 11.75 = 164.50``."""
+_ASSIGNS = re.compile(r"[a-z_]\w* ?[-+*/]?= ?[^#=]+ #")  # a program without a fence
 MAX_TAIL = 500
 """Characters that a line takes over from the one before it."""
 MAX_JOINED = 20
@@ -132,6 +133,8 @@ class _Splitter:
             return Line(number, text, said["said"] if said else "")
         doubt = TRACE if self.trace else None
         text_read = without_annotations(text)
+        if "#" in text and _ASSIGNS.match(text) and (said := _COMMENT.search(text)):
+            text_read = said["said"]
         if "<" in text_read or "[" in text_read or "◁" in text_read:
             opened, closed = _TRACE_OPEN.search(text), _TRACE_CLOSE.search(text)
             if opened or closed:

@@ -377,3 +377,5 @@ if total == 2 * 3:  # never
     total = 3 + 4
 ```"""
     assert [line.readable for line in split_lines(program) if line.readable] == ["14 * 11.75 = 165.50", "3 + 4 = 7"]
+    (bare,) = split_lines("left = left + 25           # 64 + 25 = 99")
+    assert bare.readable == "64 + 25 = 99"
