@@ -60,9 +60,8 @@ def _learn(calculations: dict[str, str], text: str) -> None:
         calculations[right] = whole if len(whole) <= MAX_CHARACTERS else left
         units, point, decimals = right.partition(".")
         if point and units.isdecimal() and decimals.isdecimal() and units.strip("0"):
-            calculations.setdefault(
-                f"0.{decimals}", f"{calculations[right]}-{units}"
-            )  # "21.818 min", then "0.818 * 60"
+            # "21.818 min", then "0.818 * 60"
+            calculations.setdefault(f"0.{decimals}", f"{calculations[right]}-{units}")
 
 
 def _whole(side: str, calculations: dict[str, str]) -> str:

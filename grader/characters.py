@@ -56,7 +56,8 @@ _TRANSLATION = str.maketrans(
         "⅞": " 7/8",
     }
 )
-_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+LOW_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+"""Digits that are set low: indices, bases, denominators."""
 _SET_FRACTION = re.compile("([⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4})[⁄∕/]([₀₁₂₃₄₅₆₇₈₉]{1,4}|[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4})")  # "2⁴⁄₈", which is no power
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 _MIXED_DIVISOR = re.compile("([÷/] ?)(\\d+)([½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")  # "7 ÷ 1¾", which is not 7 ÷ 1 · 3/4
@@ -107,7 +108,7 @@ def _clean(text: str) -> str:
 
 
 def _set_fraction(match: re.Match[str]) -> str:
-    return f" {match[1].translate(_SUPERSCRIPTS)}/{match[2].translate(_SUPERSCRIPTS).translate(_SUBSCRIPTS)}"
+    return f" {match[1].translate(_SUPERSCRIPTS)}/{match[2].translate(_SUPERSCRIPTS).translate(LOW_DIGITS)}"
 
 
 def _divided(match: re.Match[str]) -> str:

@@ -40,6 +40,8 @@ _DIVISION = re.compile(
     r"|(?<=[\d€%]) : (?=[\d.,]+(?: ?[€%A-Za-z]{1,6})? ?=)"
 )
 _FRACTION_BEFORE = re.compile(r"\d/\d{1,6}$")
+MAX_FRACTION = 8
+"""Characters of the end of a fraction: a digit, the bar and what stands below."""
 _FRACTION_BEHIND = re.compile(r"(?:\d{1,4} )?\d{1,6}/\d")
 _NUMBERED = re.compile(r"[^\W\d]+ \d+ : ")
 
@@ -85,7 +87,10 @@ def with_decimal_points(text: str) -> str:
 
 def _over(colon: re.Match[str]) -> str:
     """Between fractions it stays: ``21/5 : 7/5`` is no ``21/5/7/5``."""
-    if _FRACTION_BEFORE.search(colon.string, 0, colon.end() - 3) or _FRACTION_BEHIND.match(colon.string, colon.end()):
+    end = colon.end() - len(" : ")
+    if _FRACTION_BEFORE.search(colon.string, max(0, end - MAX_FRACTION), end) or _FRACTION_BEHIND.match(
+        colon.string, colon.end()
+    ):
         return colon[0]
     return f"{colon[1] or ''} / "
 

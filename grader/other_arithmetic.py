@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from grader.characters import LOW_DIGITS
 from grader.checking.arithmetic import evaluate
 from grader.checking.grammar import parse
 from grader.limits import LimitError
@@ -39,7 +40,6 @@ _MODULUS = re.compile(
 _NINES = re.compile(r"\bdigital roots?\b|\bcast(?:s|ing)? out\b", re.IGNORECASE)
 _RESIDUES = re.compile(r"\b(?:legendre|jacobi|quadratic (?:non-?)?residues?|reciprocity)\b", re.IGNORECASE)
 _BASE = re.compile(r"\bbase[- ]?[$\\(]{0,3}(\d{1,2}\b|[a-z]+)|\b(binary|octal|hex)|\d\)?_\{?(\d{1,2})\b", re.IGNORECASE)
-_LOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _WITHOUT_BASE = re.compile(r"(?<![\d_])\d+(?![\d_])")
 _DIGITS = re.compile(r"\bdigit", re.IGNORECASE)
 _INTEGER_PART = re.compile(r"\bgreatest integer|\binteger part|\[x\]", re.IGNORECASE)  # "[3.7] = 3"
@@ -95,7 +95,7 @@ class OtherArithmetic:
 
     @cached_property
     def _moduli(self) -> set[int]:
-        named = {int(next(filter(None, groups)).translate(_LOW)) for groups in _MODULUS.findall(self._text)}
+        named = {int(next(filter(None, groups)).translate(LOW_DIGITS)) for groups in _MODULUS.findall(self._text)}
         return (named | ({9} if _NINES.search(self._text) else set())) - {0, 1}
 
     @cached_property

@@ -93,7 +93,7 @@ class Grader:
         another batch. A problem or a step that is None counts as empty, as in a file. Raises TypeError for a row with
         anything but text, with its place in the batch, counted from 1.
         """
-        solutions = [_without_nulls(number, solution) for number, solution in enumerate(solutions, start=1)]
+        solutions = [_as_texts(number, solution) for number, solution in enumerate(solutions, start=1)]
         drafts = [draft_of(solution) for solution in solutions]
         answers = ask(self.pair, solutions, [question_of(draft, self.pair.reads_by) for draft in drafts])
         return [self.finish(*row) for row in zip(solutions, drafts, answers, strict=True)]
@@ -180,7 +180,7 @@ def _any(status: CheckStatus, checks: Sequence[EquationCheck]) -> bool:
     return status in [check.status for check in checks]
 
 
-def _without_nulls(number: int, row: Solution) -> Solution:
+def _as_texts(number: int, row: Solution) -> Solution:
     """The row with empty texts for what is None. Raises TypeError where a field holds no text, which it names."""
     problem, steps = row.problem or "", row.solution
     if isinstance(problem, str) and isinstance(steps, str) and row.reference is None:

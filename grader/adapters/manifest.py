@@ -52,7 +52,8 @@ class Base:
 class Manifest:
     """What ``grader_adapter.json`` says. ``files`` maps the names of the folder's files to their SHA-256.
 
-    ``plain_text`` says of a classifier that it knows nothing of LaTeX: it decides no verdict there. It may be left out.
+    ``plain_text`` says of a classifier that it knows nothing of LaTeX: it decides no verdict on a
+    solution with a backslash. It may be left out.
     """
 
     kind: Kind

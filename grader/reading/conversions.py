@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from grader.characters import STATES
 from grader.checking.units import LOOSE, STATED, Unit, measure, refutable, same_digits, unit_named
-from grader.reading.written_numbers import GAP, MARKS, NUMBER, TO_UNIT, in_digits
+from grader.reading.written_numbers import GAP, MARKS, NUMBER, TO_UNIT, in_digits, marks_of
 
 _POWER = rf"(?:{GAP}\^{GAP}[({{]?{GAP}(?P<power>[23]){GAP}[)}}]?(?!\d))?"
 _UNIT = (
@@ -111,7 +111,7 @@ def _equation(match: re.Match[str]) -> str:
     equation = conversion(match["left"], match["right"], signed=signed)
     if equation is None:
         return match[0]
-    marks = "".join(char for char in match[0] if char in MARKS)
+    marks = marks_of(match[0])
     before = f"{match['left']} " if match["goes_on"] is not None else ""
     return f"{before}{STATES} {equation}{marks}"
 
@@ -166,7 +166,7 @@ def _in_one_unit(left: _Quantity, right: _Quantity) -> str | None:
         return None
     alone = [side.units[0] for side in (left, right) if len(side.units) == 1]
     given = "." in left.numbers[-1] and ends[0].size > ends[1].size
-    if given and 0 < abs(left.value - right.value) * 2 <= ends[0].size * _last_place(left.numbers[-1]):
+    if given and 0 < abs(left.value - right.value) * 2 <= ends[0].size * last_place(left.numbers[-1]):
         return None  # "4.6 kg = 4590 g"
     larger = bool(alone) and not given  # 3.5 of it are not cut off
     wanted = max(alone or ends, key=lambda unit: unit.size if larger else -unit.size)
@@ -192,13 +192,14 @@ def _is_rounded(left: _Quantity, right: _Quantity) -> bool:
     """Whether one side is the other to the last place of its smallest unit: ``3.456 hours = 3 hours 27 minutes``."""
     gap = abs(left.value - right.value)
     return gap != 0 and any(
-        gap < side.units[-1].size * _last_place(side.numbers[-1])
+        gap < side.units[-1].size * last_place(side.numbers[-1])
         for side, other in ((left, right), (right, left))
         if side.units[-1].size < other.units[-1].size or len(other.units) == 1 < len(side.units)
     )
 
 
-def _last_place(number: str) -> Fraction:
+def last_place(number: str) -> Fraction:
+    """A unit of the last digit of a written number."""
     return Fraction(1, 10 ** len(number.partition(".")[2]))
 
 

@@ -9,7 +9,7 @@ import re
 
 from grader.characters import UNREADABLE
 
-HALF_DAY = 12
+CLOCK_HOURS = 12
 RESULTS_OF_MATCHES = frozenset({"win", "draw", "tie", "loss", "victory", "defeat", "lead"})
 """What a score is, in one word behind it."""
 _SPOKEN_POWER = re.compile(r"(?<=\d) to the minus (\d{1,2})(?![\d.]|th)")
@@ -78,7 +78,7 @@ def may_be_hours(text: str) -> bool:
 def _from_to(match: re.Match[str]) -> str:
     """From nine to five: where it comes to the hours that are told, and a difference does not."""
     start, end, hours = map(int, match.groups())
-    works = start - end != hours and max(start, end) <= HALF_DAY and (end - start - hours) % HALF_DAY == 0
+    works = start - end != hours and max(start, end) <= CLOCK_HOURS and (end - start - hours) % CLOCK_HOURS == 0
     return f" {UNREADABLE} = {hours}" if works else match[0]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from grader.characters import MATH_OFF, MATH_ON
+from grader.characters import LOW_DIGITS, MATH_OFF, MATH_ON
 
 _STAND_INS = "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ"
 _MATH = re.compile(f"({MATH_ON}.*?(?:{MATH_OFF}|$))", re.DOTALL)
@@ -41,7 +41,6 @@ _AREAS = frozenset({"m2", "m3", "s2"})
 _COUNTED = re.compile(r"(?:^|[^\w.,])\d+(?:[.,]\d+)* $")
 MAX_BEFORE, MAX_BEHIND = 12, 12
 """Characters that are looked at beside a letter."""
-_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 def with_stand_ins(plain: str) -> tuple[str, dict[int, str]]:
@@ -62,7 +61,7 @@ def with_stand_ins(plain: str) -> tuple[str, dict[int, str]]:
         return letter_of(name)
 
     def letter_of(name: str) -> str:
-        index = name[1:].lstrip("_").translate(_DIGITS)
+        index = name[1:].lstrip("_").translate(LOW_DIGITS)
         spelt = f"{name[0]}_{index}" if len(index) == 1 else f"{name[0]}_({index})"
         if spelt not in letters:
             letters[spelt] = next(left, "")

@@ -177,7 +177,9 @@ class _Reader:
             return self._root()
         if name in _TEXT:
             text = self._text()
-            applied = name == "operatorname" and "".join(self.tokens[self.position : self.position + 1])[:1] == "("
+            applied = (
+                name == "operatorname" and self.position < len(self.tokens) and self.tokens[self.position][0] == "("
+            )
             # "\\operatorname{ord}(4)", whose bracket is no side
             return text.replace(TEXT_ON, "").replace(TEXT_OFF, "").rstrip() if applied else text
         if name in ("begin", "end"):

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from grader.characters import STATES
 from grader.checking.units import LOOSE, Unit, measure
-from grader.reading.conversions import PART, QUANTITY, sets_units_equal
-from grader.reading.written_numbers import GAP, MARKS, NUMBER, in_digits
+from grader.reading.conversions import PART, QUANTITY, last_place, sets_units_equal
+from grader.reading.written_numbers import GAP, MARKS, NUMBER, in_digits, marks_of
 
 _SIGN = rf"{GAP}[-+]{GAP}"
 _TERM = rf"(?:{NUMBER}{GAP}(?:\*|x(?= )){GAP})?{QUANTITY}(?:{GAP}[*/]{GAP}{NUMBER})?"
@@ -58,7 +58,7 @@ class _Term(NamedTuple):
     def last_place(self) -> Fraction:
         """What a number that was rounded may be off by; of a part the smallest unit may be."""
         places = [
-            Fraction(1, 10 ** len(number.partition(".")[2])) * unit.size
+            last_place(number) * unit.size
             for number, unit in zip(self.numbers, self.units, strict=True)
             if "." in number or self.divisor
         ]
@@ -99,7 +99,7 @@ def _equation(match: re.Match[str]) -> str:
     if any((unit.size / smallest.size).denominator != 1 for unit in units) or _is_rounded(sides):
         return match[0]
     spelled = " = ".join(_spelled(side, smallest) for side in sides if side)
-    marks = "".join(char for char in match[0] if char in MARKS)
+    marks = marks_of(match[0])
     return f"{STATES} {spelled}{marks}"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from grader.characters import DEGREE, FACTORIAL, FUNCTION_MARKS
+from grader.characters import DEGREE, FACTORIAL, FUNCTION_MARKS, LOW_DIGITS
 
 _MARK_OF = {name: mark for mark, name in FUNCTION_MARKS.items()}
 _MARKS = re.compile(f"[{DEGREE}{FACTORIAL}{''.join(FUNCTION_MARKS)}]")
@@ -57,7 +57,6 @@ _LOGARITHM = re.compile(
 _TIGHT_BASE = re.compile(r"(?<=\\log_)(\d)(\d{1,9})(?![\d.,]*\d|\s?[({\\\d.^])")
 _NUMERIC = re.compile(r"(?:[\d\s.+\-−–*/·×^{}]|\\cdot|\\times|\\[dt]?frac|√|\\sqrt)+")
 _GROUPING = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_INDEX_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 _HINT_OF_COUNTS = re.compile(r"[CP][\d ₀-₉({_}^]|A_[\d{]|choose")
 _UPPER_DIGITS, _LOWER_DIGITS = "[⁰¹²³⁴⁵⁶⁷⁸⁹]", "[₀-₉]"
@@ -155,7 +154,7 @@ def _function(match: re.Match[str]) -> str:
 def _logarithm(match: re.Match[str]) -> str:
     """A logarithm with a base, or a natural one, of what is written in numbers."""
     argument = _GROUPING.sub("", match["inside"] or match["braced"] or match["bare"])
-    base = (match[1] or match[2] or match[3] or match[4] or "").translate(_INDEX_DIGITS)
+    base = (match[1] or match[2] or match[3] or match[4] or "").translate(LOW_DIGITS)
     if not _NUMERIC.fullmatch(argument) or argument.count("{") != argument.count("}"):
         return match[0]
     return f"{_MARK_OF['log']}{base}({argument})" if base else f"{_MARK_OF['ln']}({argument})"

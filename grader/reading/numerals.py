@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from grader.characters import TEXT_OFF, TEXT_ON, UNREADABLE
+from grader.characters import LOW_DIGITS, TEXT_OFF, TEXT_ON, UNREADABLE
 from grader.numbers import BASES, MAX_BASE
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ _NUMERAL = re.compile(
     r"|(?P<low>[₀-₉]{1,2}))(?![\w({])"
 )
 _INDEX = re.compile("[_₀-₉]")
-_LOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 MIN_DIGITS = 3
 """Of a numeral in brackets: a shorter one may be the product of so many factors."""
 
@@ -36,7 +35,7 @@ def has_numeral(side: Side) -> bool:
 
 def _one_spelling(match: re.Match[str]) -> str:
     digits = match["digits"] or match["inside"]
-    name = match["base"] or match["grouped"] or match["braced"] or match["low"].translate(_LOW)
+    name = match["base"] or match["grouped"] or match["braced"] or match["low"].translate(LOW_DIGITS)
     base = int(name) if name.isdecimal() else BASES.get(name, 0)
     if "." in digits:
         return UNREADABLE  # "0.625 = 0.101_2"

@@ -80,10 +80,9 @@ def doubt_of(left: Side, right: Side, *, first: bool, worded: bool, algebra: boo
         return UNITS
     if any(mixes_units(side.units) and side.sums() for side in (left, right)):
         return UNITS  # "4 pounds - 6 ounces"
-    if leaves_units_out(left.pieces, left.units, right.units) or leaves_units_out(
-        right.pieces, right.units, left.units
-    ):
-        return UNITS
+    for one, other in ((left, right), (right, left)):
+        if leaves_units_out(one.pieces, one.units, other.units):
+            return UNITS  # "75 + 2 dimes = 95 cents"
     foreign = {thing for thing in (*left.things, *right.things) if thing >= FIRST_SIGN}
     if len(foreign) > 1 or any(_SCALES.match(thing) for thing in foreign):
         return UNITS  # "6分 × 60 = 360秒", "2万 × 3 = 60000": there is no table of their units

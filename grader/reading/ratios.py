@@ -10,8 +10,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 from grader.characters import STATES
-from grader.reading.clock_times import HALF_DAY
-from grader.reading.written_numbers import GAP, MARKS
+from grader.reading.clock_times import HALF_DAY, HOUR
+from grader.reading.written_numbers import GAP, marks_of
 
 _NUMBER = r"\d{1,7}(?:\.\d{1,4})?"
 _COLON = rf"{GAP}:{GAP}"
@@ -56,7 +56,7 @@ def _quotient(match: re.Match[str]) -> str:
 def _divided(match: re.Match[str]) -> str:
     """``4 1/5 : 1 2/5`` as a quotient of fractions; of whole numbers elsewhere."""
     one, other = match["one"], match["other"]
-    behind_sign = match.string[: match.start()].endswith("= ")
+    behind_sign = match.string.endswith("= ", 0, match.start())
     divided = "/" in one or ("/" in other and behind_sign)  # "Step 4 : 300/4"
     return f"({one}) / ({other})" if divided else match[0]
 
@@ -70,7 +70,7 @@ def _quotients(match: re.Match[str]) -> str:
         return match[0]
     if any(not float(part) for ratio in ratios for part in ratio):
         return match[0]
-    marks = "".join(char for char in match[0] if char in MARKS)
+    marks = marks_of(match[0])
     chains = (
         " = ".join(f"{one}/{other}" for one, other in places)
         for places in zip(*(list(pairwise(ratio)) for ratio in ratios), strict=True)
@@ -82,5 +82,5 @@ def _may_be_time(one: list[str], other: list[str]) -> bool:
     """Whether both may be times of day: ``14:30 = 2:30``, ``2:05``, ``21:77 = 22:17``."""
     if one[1:] == other[1:] or any(len(part) > 1 and part[0] == "0" and "." not in part for part in (*one, *other)):
         return True
-    minutes = [float(first) * 60 + float(second) for first, second, *_ in (one, other)]
+    minutes = [float(first) * HOUR + float(second) for first, second, *_ in (one, other)]
     return (minutes[0] - minutes[1]) % HALF_DAY == 0

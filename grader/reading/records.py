@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from grader.characters import STATES
-from grader.reading.written_numbers import MARKS
+from grader.reading.written_numbers import marks_of
 
 _CALCULATION = r"(?P<calculation>\(*-?[\d.]+(?: ?[-+*/] ?[\d.()]+){1,12})"
 _RESULT = r"[\"']?(?P<result>-?\d[\d.]*(?<!\.))(?![\w%^*/]|,\d| ?[-+*/^])[\"']?"
@@ -35,5 +35,5 @@ def _equation(match: re.Match[str]) -> str:
     calculation = match["calculation"]
     if calculation.count("(") != calculation.count(")"):
         return match[0]
-    marks = "".join(char for char in match[0] if char in MARKS)
+    marks = marks_of(match[0])
     return f"{STATES} {calculation} = {match['result']} ;{marks}"

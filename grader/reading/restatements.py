@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from grader.characters import STATES
 from grader.reading.conversions import QUANTITY, conversion
-from grader.reading.written_numbers import GAP, MARKS, in_digits
+from grader.reading.written_numbers import GAP, MARKS, in_digits, marks_of
 
 _AGAIN = (
     r"(?:,? (?:which (?:is|equals|makes|comes to)|that is|that's|or|i\.e\.,?|equivalently|meaning))"
@@ -86,5 +86,5 @@ def _share(match: re.Match[str]) -> str:
 
 def _stated(match: re.Match[str], equation: str) -> str:
     """The words before it, then the equation by itself."""
-    marks = "".join(char for char in match[0][len(match["left"]) :] if char in MARKS)
+    marks = marks_of(match[0][len(match["left"]) :])
     return f"{match['left']} {STATES} {equation} ;{marks}"

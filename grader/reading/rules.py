@@ -44,7 +44,7 @@ _RELATING = (
 )  # fmt: skip
 _CALCULATES = re.compile(r"\d[)\]]? *[-+*/x×÷·−–^%²³⁴⁵⁶⁷⁸⁹]")
 _ROUNDING = re.compile(
-    r"\b(?:round(?:ed|ing)|rounds? (?:up|down|to|off)|nearest|(?<!\\)approx\w*|roughly|estimat\w+)"
+    r"\b(?:round(?:ed|ing)|rounds? (?:up|down|to|off)|nearest|(?<!\\)approx\w*|roughly|estimat\w+)(?!\w)"
     r"|(?:\bto|[(,]) ?(?:\d|one|two|three|four) ?"
     r"(?:decimal places?|d\.?p|sig(?:nificant|\.)? ?fig(?:ure)?s?|s\.?f)(?!\w)",
     re.IGNORECASE,

@@ -11,7 +11,7 @@ import re
 from fractions import Fraction
 
 from grader.characters import STATES
-from grader.reading.written_numbers import GAP, MARKS, NUMBER, in_digits
+from grader.reading.written_numbers import GAP, MARKS, NUMBER, in_digits, marks_of
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.\d{1,6})?"
 START = (
@@ -129,7 +129,7 @@ def _signs(match: re.Match[str]) -> str:
 
 def _done(match: re.Match[str]) -> str:
     """``Dividing 120 by 2.5 gives`` as ``120 / 2.5 gives``."""
-    marks = "".join(char for char in match[0] if char in MARKS)
+    marks = marks_of(match[0])
     operands = {name: _spelled(text) for name, text in match.groupdict().items() if text is not None}
     if ("terms" in operands or "less" in operands) and _is_time_of_day(match[0]):
         return match[0]
@@ -234,5 +234,5 @@ def as_equation(match: re.Match[str], sign: str, *, turned: bool = False) -> str
     left, right = (f"{_spelled(match[name])}{match[label]}" for name, label in (("one", "first"), ("other", "second")))
     if turned:
         left, right = right, left
-    marks = "".join(char for char in match[0] if char in MARKS)
+    marks = marks_of(match[0])
     return f"{STATES} {left} {sign} {right} = {_spelled(match['result'])}{match['label']}{marks}"

@@ -14,7 +14,7 @@ from grader.characters import STATES
 from grader.checking.units import unit_named
 from grader.reading.sums_in_words import END, START
 from grader.reading.words import FRACTION_LABELS, PART_WORDS
-from grader.reading.written_numbers import MARKS, NUMBER, in_digits
+from grader.reading.written_numbers import NUMBER, in_digits, marks_of
 
 _NOUN = r"(?!(?:and|of|at|is|are|for|in|on|per|each|more|less|a|an|the|by|to|off)\b)[a-z][a-z'-]+"
 _PER = r" (?:a|an|per|every) (?P<per>[a-z]+)"
@@ -149,7 +149,7 @@ def _share(match: re.Match[str]) -> str:
     gap = abs(Fraction(one) - Fraction(share) * Fraction(other) / 100)
     if not Fraction(other) or gap * 10**decimals < 1:
         return match[0]
-    marks = "".join(char for char in match[0] if char in MARKS)
+    marks = marks_of(match[0])
     return f"{STATES} {one} / {other} = {share}%{marks}"
 
 

@@ -47,6 +47,11 @@ _CENTS = re.compile(
 _AN_EIGHTH = re.compile(r"\b[Aa]n eighth of")
 
 
+def marks_of(text: str) -> str:
+    """The marks of mathematics and text in it, which what is written in its place keeps."""
+    return "".join(char for char in text if char in MARKS)
+
+
 def in_digits(written: str) -> str:
     """A number of these patterns in digits, without commas."""
     if written[0].isdigit():
